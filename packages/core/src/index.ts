@@ -1,0 +1,6 @@
+export * from './ports/clock.ts'
+export * from './ports/log.ts'
+export * from './ports/mesh.ts'
+export * from './ports/metrics.ts'
+export * from './ports/random.ts'
+export * from './ports/store.ts'

@@ -1,0 +1,35 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { base16 } from './text.ts'
+
+/** Id of an agent, service or developer: derived from its key (I1). Made only by the functions of this file. */
+export type EntityId = string & { readonly __brand: 'EntityId' }
+/** Id of a node: its libp2p peer id, an Ed25519 key in base58btc (`12D3KooW…`). */
+export type NodeId = string & { readonly __brand: 'NodeId' }
+
+export type EntityType = 'agent' | 'service'
+
+const ENTITY_ID = /^zns:(svc:)?[0-9a-f]{32}$/
+const NODE_ID = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
+
+const PREFIX = { agent: 'zns:', service: 'zns:svc:', developer: 'zns:dev:', registry: 'zns:registry:' } as const
+
+const derive = (prefix: string, publicKey: Uint8Array): string => prefix + base16(sha256(publicKey).subarray(0, 16))
+
+/** The id of an entity of this type with this 32-byte public key. Source: rule I1. */
+export const entityIdOf = (type: EntityType, publicKey: Uint8Array): EntityId =>
+  derive(PREFIX[type], publicKey) as EntityId
+
+/** The id of a developer with this 32-byte public key. */
+export const developerIdOf = (publicKey: Uint8Array): string => derive(PREFIX.developer, publicKey)
+
+/** The id under which Zynd's clients know a node with this 32-byte public key. */
+export const registryIdOf = (publicKey: Uint8Array): string => derive(PREFIX.registry, publicKey)
+
+/** `text` as an entity id, or undefined where it is not one (a developer's id is not). */
+export const parseEntityId = (text: string): EntityId | undefined =>
+  ENTITY_ID.test(text) ? (text as EntityId) : undefined
+
+/** `text` as a node id, or undefined where it is not one. */
+export const parseNodeId = (text: string): NodeId | undefined => (NODE_ID.test(text) ? (text as NodeId) : undefined)
+
+export const entityTypeOf = (id: EntityId): EntityType => (id.startsWith(PREFIX.service) ? 'service' : 'agent')
