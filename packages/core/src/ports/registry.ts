@@ -1,0 +1,213 @@
+/**
+ * The registry as its front doors see it: what the HTTP API and the heartbeat sockets call, and what the runtime
+ * implements. Signatures are verified behind this door; sizes, rates and shapes in front of it.
+ *
+ * Every call answers with a result; a rejected promise is a fault of the software (`internal_error`). A call that answers
+ * `node_not_ready` or `storage_unavailable` has not run and never will.
+ */
+import type {
+  Act,
+  Beat,
+  BeatOutcome,
+  EntityId,
+  EntityRecord,
+  EntityType,
+  EntryCounts,
+  ErrorCode,
+  JsonObject,
+  NodeId,
+  NodeMode,
+  Result,
+  Stamp,
+  Status,
+} from '@rollcall/protocol'
+
+export interface Registry {
+  readonly nodeId: NodeId
+
+  /** Registers the entity the act names. Durable when it resolves. `already_registered` where a live record is known. */
+  register(act: Act, context: RequestContext): Promise<Result<EntityView>>
+  /** Applies a signed update. Durable when it resolves. An act that sets no field answers the record unchanged. */
+  update(id: EntityId, act: Act, context: RequestContext): Promise<Result<EntityView>>
+  /** Ends the entity with a tombstone (T1). Durable when it resolves. */
+  deregister(
+    id: EntityId,
+    act: Act,
+    context: RequestContext,
+  ): Promise<Result<{ readonly id: EntityId; readonly stamp: Stamp }>>
+
+  /** Judges one beat; resolves with its one counted outcome (L9). Never rejects. */
+  beat(id: EntityId, beat: Beat, source: BeatSource): Promise<BeatAnswer>
+
+  /**
+   * The entity as this node shows it; `fresh` asks the attendant for its newest beat within 300 ms. Fails with
+   * `entity_not_found`, or `entity_deregistered` with `deregistered_at` and `purge_after` (ISO times) in the details.
+   */
+  entity(id: EntityId, consistency: 'local' | 'fresh'): Promise<Result<EntityView>>
+  /** Asks peers for an entity this node does not know (L7) before it answers. */
+  locate(id: EntityId): Promise<Result<EntityView>>
+  search(request: SearchRequest): Promise<Result<SearchAnswer>>
+  /** Registered entities in ascending order of id, whatever their status. */
+  list(filter: ListFilter): { readonly entities: readonly EntityView[]; readonly total: number }
+
+  /** Tells of a heartbeat socket, so that the registry can end it; the session ends with `close()`. */
+  openSession(session: SessionInit): Session
+
+  node(): NodeView
+  cluster(): ClusterView
+  /** Whether this node serves: has its state, synced once (S4), mesh joined; with the reason while not. */
+  readiness(): { readonly ready: true } | { readonly ready: false; readonly reason: string }
+  /** URLs of the other nodes that serve, for failover; this node's own last. */
+  otherUrls(): readonly string[]
+
+  /**
+   * Transitions from `since` (exclusive; a cursor of an earlier event) on, then live. A cursor this node no longer holds
+   * starts with an event of type `gap`. Ends when `signal` aborts. A reader that falls too far behind is ended with `gap`.
+   */
+  events(options: { readonly since?: string; readonly signal: AbortSignal }): AsyncIterable<RegistryEvent>
+}
+
+export interface RequestContext {
+  readonly requestId: string
+  /** Network address of the caller, for the log. */
+  readonly address: string
+}
+
+export interface BeatSource extends RequestContext {
+  readonly session: Session
+  readonly health?: JsonObject
+}
+
+export interface BeatAnswer {
+  readonly outcome: BeatOutcome
+  /** Code for the client; absent for `accepted` and `duplicate`. */
+  readonly error?: ErrorCode | 'stale_heartbeat'
+  readonly message: string
+  /** Status of the entity after this beat, as this node shows it. */
+  readonly status: Status
+  /** Milliseconds within which the next beat is expected. */
+  readonly nextExpectedMs: number
+}
+
+export interface EntityView {
+  readonly id: EntityId
+  readonly record: EntityRecord
+  /** As this node shows it: verdicts and private beats taken into account. */
+  readonly status: Status
+  /** Time of the newest beat known, in the entity's clock; undefined before the first. */
+  readonly lastBeatMs: number | undefined
+  /** Wall time to which `lastBeatMs` is known to be the newest. */
+  readonly asOfMs: number
+  readonly attendant: NodeId | undefined
+  /** The greater of record stamp and presence stamp. */
+  readonly stamp: Stamp
+  /** Two processes with this key were noticed lately (L8). */
+  readonly duplicateInstance: boolean
+  /** What the entity last said of its health, on its attendant only. */
+  readonly health: JsonObject | undefined
+}
+
+export interface SearchRequest {
+  readonly text: string
+  readonly status: Status | 'any'
+  readonly category?: string
+  /** Any of, case-insensitive. */
+  readonly tags?: readonly string[]
+  /** Raise the score of what has them; never exclude. */
+  readonly skills?: readonly string[]
+  readonly type?: EntityType
+  readonly developerId?: string
+  readonly limit: number
+  readonly offset: number
+  readonly cursor?: string
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchAnswerHit[]
+  readonly totalFound: number
+  readonly nextCursor: string | undefined
+  readonly asOfMs: number
+  /** Whether every node that had to be asked answered. */
+  readonly complete: boolean
+  readonly unanswered: readonly NodeId[]
+}
+
+export interface SearchAnswerHit {
+  readonly entity: EntityView
+  readonly score: number
+  readonly breakdown: Readonly<Record<string, number>>
+}
+
+export interface ListFilter {
+  readonly type?: EntityType
+  readonly category?: string
+  readonly developerId?: string
+  readonly limit: number
+  readonly offset: number
+}
+
+export interface SessionInit {
+  readonly kind: 'native' | 'zynd' | 'documented'
+  readonly entities: readonly EntityId[]
+  readonly address: string
+  /** The session no longer serves this entity, for good (L8, T1). The socket answers, and closes when none is left. */
+  onRevoked(id: EntityId, reason: 'superseded' | 'deregistered'): void
+  /** The node is stopping: the client should go to another of these (drain). */
+  onMoved(nodes: readonly string[]): void
+}
+
+export interface Session {
+  /** Unique on this node while it runs, ascending: a greater one is newer. */
+  readonly id: number
+  /** Adds an entity seen on a multiplexed socket. Idempotent. */
+  add(id: EntityId): void
+  close(): void
+}
+
+export interface NodeView {
+  readonly id: NodeId
+  readonly name: string
+  readonly url: string
+  readonly mode: NodeMode
+  readonly version: string
+  readonly startedAtMs: number
+  readonly counts: EntryCounts
+  /** Hexadecimal. */
+  readonly digest: string
+}
+
+export interface ClusterNodeView extends Omit<NodeView, 'startedAtMs'> {
+  readonly self: boolean
+  readonly state: 'heard' | 'suspect' | 'gone'
+  readonly ready: boolean
+  readonly lastSeenMs: number
+  /** Its clock minus ours when last heard, in milliseconds; includes the way of the message. */
+  readonly clockOffsetMs: number
+  readonly roundTripMs: number | undefined
+  readonly connected: boolean
+}
+
+export interface ClusterView {
+  /** Equal digests, and no node gone for one that another hears (S3). */
+  readonly converged: boolean
+  /** Why not, one sentence a reason. */
+  readonly reasons: readonly string[]
+  readonly nodes: readonly ClusterNodeView[]
+}
+
+export type TransitionKind = 'registered' | 'updated' | 'active' | 'moved' | 'inactive' | 'deregistered' | 'purged'
+
+export interface RegistryEvent {
+  readonly cursor: string
+  readonly type: TransitionKind | 'gap'
+  readonly atMs: number
+  readonly entityId?: EntityId
+  readonly name?: string
+  readonly category?: string
+  readonly from?: string
+  readonly to?: string
+  /** Why: `beat`, `silence`, `goodbye`, `owner`, `roamed`, `attendant_gone`, `retention`. */
+  readonly reason?: string
+  readonly attendant?: NodeId
+  readonly stamp?: string
+}

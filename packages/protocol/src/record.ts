@@ -1,0 +1,146 @@
+/**
+ * What an entity registered, as every node holds it: the owner's acts, and the two stamps by which records are ordered
+ * (M2). The profile is a function of the acts (bodies overlaid in order), never a second truth.
+ */
+import { type Act, actChecks, actContent, encodeAct, proofCheck, readAct, registrant } from './act.ts'
+import { decodeWith, type Encodable, encode, encodeStamp, Reader, refuse } from './codec.ts'
+import type { SignatureCheck } from './crypto.ts'
+import { type EntityId, entityTypeOf, parseEntityId } from './ids.ts'
+import { PUBLIC_KEY_BYTES } from './keys.ts'
+import { LIMITS } from './limits.ts'
+import { fieldsSet, overlayProfile, type Profile, type ProfileField, parseProfile } from './profile.ts'
+import { ok, type Result } from './result.ts'
+import type { Stamp } from './stamp.ts'
+
+export interface EntityRecord {
+  readonly id: EntityId
+  readonly publicKey: Uint8Array
+  /** Stamp of the registration with which this record began: its incarnation. Updates keep it. */
+  readonly birth: Stamp
+  /** Stamp of the newest write. */
+  readonly stamp: Stamp
+  /** Newest time of the owner accepted for this entity, in any of its births; 0 where there is none. */
+  readonly issuedAtMs: number
+  /** Stamp of the write of this birth that first set the name it bears now. */
+  readonly nameClaim: Stamp
+  readonly profile: Profile
+  /** Deterministic encoding of all of the above; the profile only through the acts. */
+  readonly bytes: Uint8Array
+}
+
+export type RecordFields = Omit<EntityRecord, 'profile' | 'bytes' | 'id' | 'publicKey'> & {
+  readonly id: EntityId
+  readonly publicKey: Uint8Array
+  /** The registration first, then the updates that still show, oldest first. */
+  readonly acts: readonly Act[]
+}
+
+/** Encodes fields as a record. Fails as `parseRecord` would: what this node writes, every node must be able to read. */
+export const makeRecord = (fields: RecordFields): Result<EntityRecord> => parseRecord(encode(layout(fields)))
+
+const layout = (fields: RecordFields): Encodable => [
+  fields.id,
+  fields.publicKey,
+  encodeStamp(fields.birth),
+  encodeStamp(fields.stamp),
+  fields.issuedAtMs,
+  encodeStamp(fields.nameClaim),
+  fields.acts.map(encodeAct),
+]
+
+const readFields = (reader: Reader): RecordFields => ({
+  id: reader.parsed('entity id', 64, parseEntityId),
+  publicKey: reader.bytesExactly('public key', PUBLIC_KEY_BYTES),
+  birth: reader.stamp('birth'),
+  stamp: reader.stamp('stamp'),
+  issuedAtMs: reader.uint('issued at'),
+  nameClaim: reader.stamp('name claim'),
+  acts: reader.list('acts', LIMITS.actsMax, (value) => readWhole(value)),
+})
+
+const readWhole = (value: unknown): Act => {
+  const reader = new Reader(value, 'act')
+  const act = readAct(reader)
+  reader.end()
+  return act
+}
+
+/**
+ * The record that `bytes` spell. Checks shape, caps, that the id follows from the key (I1) and that the acts give a valid
+ * profile; signatures are left to `recordChecks`.
+ */
+export const parseRecord = (bytes: Uint8Array): Result<EntityRecord> => {
+  const fields = decodeWith('record', bytes, LIMITS.recordBytesMax, readFields)
+  if (!fields.ok) return fields
+  const profile = profileOf(fields.value)
+  if (!profile.ok) return profile
+  const { acts: _, ...rest } = fields.value
+  return ok({ ...rest, profile: profile.value, bytes })
+}
+
+/** The acts a record carries: the evidence behind its profile. */
+export const actsOf = (record: EntityRecord): readonly Act[] => {
+  const fields = decodeWith('record', record.bytes, LIMITS.recordBytesMax, readFields)
+  if (!fields.ok) throw new Error(`a parsed record does not parse: ${fields.message}`)
+  return fields.value.acts
+}
+
+const profileOf = (fields: RecordFields): Result<Profile> => {
+  const [registration, ...updates] = fields.acts
+  if (registration === undefined || registration.kind !== 'register' || registration.by !== 'entity') {
+    return { ok: false, code: 'malformed', message: 'a record begins with a registration signed by the entity' }
+  }
+  const content = actContent(registration)
+  if (!content.ok) return content
+  const who = registrant(content.value.body)
+  if (!who.ok) return who
+  if (who.value.id !== fields.id || who.value.type !== entityTypeOf(fields.id)) {
+    return {
+      ok: false,
+      code: 'id_mismatch',
+      message: `the registration gives the id ${who.value.id}, not ${fields.id}`,
+    }
+  }
+  let profile = parseProfile(content.value.body)
+  for (const update of updates) {
+    if (!profile.ok) return profile
+    if (update.kind !== 'update')
+      return { ok: false, code: 'malformed', message: 'an act after the first is no update' }
+    const change = actContent(update)
+    if (!change.ok) return change
+    if (update.form === 'native' && change.value.body.entity_id !== fields.id) {
+      return { ok: false, code: 'id_mismatch', message: 'an update names another entity' }
+    }
+    profile = overlayProfile(profile.value, change.value.body)
+  }
+  return profile
+}
+
+/** Every signature that must hold for a record to be believed (I3). */
+export const recordChecks = (record: EntityRecord): Result<readonly SignatureCheck[]> => {
+  const about = { id: record.id, publicKey: record.publicKey, proof: record.profile.developerProof }
+  const checks: SignatureCheck[] = about.proof === undefined ? [] : [proofCheck(record.publicKey, about.proof)]
+  for (const act of actsOf(record)) {
+    const found = actChecks(act, about)
+    if (!found.ok) return found
+    checks.push(...found.value)
+  }
+  return ok(checks)
+}
+
+/** `acts` with `update` added, without the earlier updates of which no field shows any more. */
+export const actsWith = (acts: readonly Act[], update: Act): readonly Act[] => {
+  const shown = new Set<ProfileField>()
+  const kept: Act[] = []
+  for (const act of [...acts, update].reverse()) {
+    const fields = fieldsOf(act)
+    if (act.kind === 'register' || fields.some((field) => !shown.has(field))) kept.push(act)
+    for (const field of fields) shown.add(field)
+  }
+  return kept.reverse()
+}
+
+const fieldsOf = (act: Act): ProfileField[] => {
+  const content = actContent(act)
+  return content.ok ? fieldsSet(content.value.body) : refuse('an accepted act does not parse')
+}
