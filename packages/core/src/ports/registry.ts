@@ -61,10 +61,11 @@ export interface Registry {
   otherUrls(): readonly string[]
 
   /**
-   * Transitions from `since` (exclusive; a cursor of an earlier event) on, then live. A cursor this node no longer holds
-   * starts with an event of type `gap`. Ends when `signal` aborts. A reader that falls too far behind is ended with `gap`.
+   * Hands `listener` every transition after `since` (the cursor of an earlier event), held ones first, then live ones; from
+   * now on without `since`. A cursor this node no longer holds begins with an event of type `gap`. The listener must not
+   * throw, and must not block: a slow reader bounds and ends its own queue. Returns a function that ends it.
    */
-  events(options: { readonly since?: string; readonly signal: AbortSignal }): AsyncIterable<RegistryEvent>
+  subscribe(options: { readonly since?: string; readonly listener: (event: RegistryEvent) => void }): () => void
 }
 
 export interface RequestContext {
