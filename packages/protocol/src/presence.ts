@@ -8,12 +8,21 @@ import { fail, ok, type Result } from './result.ts'
 import type { Stamp } from './stamp.ts'
 import { type Word, wordCheck } from './word.ts'
 
+/**
+ * Why a presence was announced. Active: `session` the first beat of a session, `roamed` the attendant took over an entity
+ * that has been beating here for a while, `reaffirmed` a newer beat was held than the one heard of, or a peer's verdict
+ * had to be answered (L6, L7). Inactive: `silence` the threshold passed, `goodbye` the entity said so. Append only.
+ */
+export const CAUSES = ['session', 'roamed', 'reaffirmed', 'silence', 'goodbye'] as const
+export type Cause = (typeof CAUSES)[number]
+
 export interface Presence {
   /** The birth it belongs to; with a record of another birth it does not count (M3). */
   readonly birth: Stamp
   readonly status: Status
   readonly beat: Beat
   readonly attendant: NodeId
+  readonly cause: Cause
   /** Issued by the attendant. */
   readonly stamp: Stamp
   /** Deterministic encoding of all of the above: what the attendant's word covers. */
@@ -31,6 +40,7 @@ export const encodePresence = (fields: Omit<Presence, 'bytes'>): Uint8Array =>
     fields.status,
     encodeBeat(fields.beat),
     fields.attendant,
+    fields.cause,
     encodeStamp(fields.stamp),
   ])
 
@@ -41,6 +51,7 @@ export const parsePresence = (bytes: Uint8Array): Result<Presence> => {
     status: reader.oneOf('status', STATUSES),
     beat: reader.nested('beat', readBeat),
     attendant: reader.nodeId('attendant'),
+    cause: reader.oneOf('cause', CAUSES),
     stamp: reader.stamp('stamp'),
   }))
   if (!fields.ok) return fields

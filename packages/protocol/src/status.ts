@@ -12,6 +12,8 @@ export const DIGEST_BYTES = 16
 
 export interface NodeStatus {
   readonly stamp: Stamp
+  /** Its steady clock (L4), in milliseconds since the Unix epoch; unlike the stamp it follows no other node. */
+  readonly clockMs: number
   readonly run: number
   /** Number of the last transitions message of this run; 0 before the first. */
   readonly number: number
@@ -47,6 +49,7 @@ export interface Verdict {
 export const encodeStatus = (status: NodeStatus): Uint8Array =>
   encode([
     encodeStamp(status.stamp),
+    status.clockMs,
     status.run,
     status.number,
     status.name,
@@ -64,6 +67,7 @@ export const encodeStatus = (status: NodeStatus): Uint8Array =>
 export const decodeStatus = (payload: Uint8Array): Result<NodeStatus> =>
   decodeWith('status', payload, LIMITS.statusBytesMax, (reader) => ({
     stamp: reader.stamp('stamp'),
+    clockMs: reader.uint('clock'),
     run: reader.uint('run'),
     number: reader.uint('number'),
     name: reader.text('name', LIMITS.nodeNameCharsMax),
