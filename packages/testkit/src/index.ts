@@ -1,1 +1,3 @@
-export {}
+export * from './store/memory-disk.ts'
+export * from './store/memory-store.ts'
+export * from './store/store-compliance.ts'
