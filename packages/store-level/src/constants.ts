@@ -1,8 +1,10 @@
 /**
- * Most operations merged into one underlying batch. More would save syncs under heavy load; but LevelDB's binding
- * copies a batch on the event loop at some 5 µs an operation, and nothing else runs meanwhile.
+ * Most operations merged into one underlying batch. LevelDB's binding copies a batch on the event loop, and its callers
+ * all resume in one turn, so a larger group holds up everything else for longer. Measured with 1 000 concurrent callers
+ * on two cores: 55 thousand durable writes a second at 250, 61 at 500, 66 at 2 000; the 99th percentile of the event
+ * loop's delay was 10, 16 and 21 ms.
  */
-export const GROUP_OPS_MAX = 2_000
+export const GROUP_OPS_MAX = 500
 
 /** Most bytes merged into one underlying batch. A single caller's batch above either cap is written alone. */
 export const GROUP_BYTES_MAX = 4 * 1024 * 1024

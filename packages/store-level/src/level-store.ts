@@ -23,6 +23,8 @@ interface Opened {
  * The store port on LevelDB. Concurrent durable writes share one sync (group-commit.ts); a failed write is followed by
  * a repair (level-disk.ts); tables are key ranges (keys.ts).
  *
+ * In the table `meta` the key `schema_version` is the store's own (migrations.ts): callers leave it alone.
+ *
  * An instance is opened and closed once; to open the folder again, make another. The arrays given to `write` belong to
  * the store until its promise settles.
  */

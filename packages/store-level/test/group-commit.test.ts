@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Metrics } from '@rollcall/core'
-import { StoreError } from '@rollcall/core'
+import { type Metrics, StoreError } from '@rollcall/core'
 import { GROUP_BYTES_MAX, GROUP_OPS_MAX, QUEUE_BYTES_MAX } from '../src/constants.ts'
 import { GroupCommit } from '../src/group-commit.ts'
 import type { LevelOp } from '../src/level-types.ts'

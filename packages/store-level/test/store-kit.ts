@@ -50,12 +50,17 @@ export function withCode(code: StoreError['code']): (error: unknown) => boolean 
   return (error) => error instanceof StoreError && error.code === code
 }
 
+/** A child that outlives a failed test is ended after this. */
+const CHILD_TIMEOUT_MS = 60_000
+
 /** Starts a TypeScript file of this folder in a process of its own. Its stdout is piped, its stderr shown. */
 export function startChild(file: string, args: readonly string[]): ChildProcess {
   const flags = ['--import', 'tsx', '--conditions=@rollcall/source', join(import.meta.dirname, file)]
   return spawn(process.execPath, [...flags, ...args], {
     cwd: import.meta.dirname,
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: CHILD_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
   })
 }
 

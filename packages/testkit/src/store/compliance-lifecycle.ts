@@ -13,7 +13,7 @@ export function lifecycleCompliance(make: MakeStore): void {
   test('close may be repeated, also at once', withStore(make, closeRepeated))
 }
 
-export function isClosed(error: unknown): boolean {
+function isClosed(error: unknown): boolean {
   return error instanceof StoreError && error.code === 'closed'
 }
 

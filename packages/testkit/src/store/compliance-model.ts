@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { FREE_TABLES, type MakeStore, scanAll, withStore } from './compliance-kit.ts'
 
 /** One call of the port, or a reopening. Writes are awaited only where the next step reads. */
-export type Step =
+type Step =
   | { readonly kind: 'write'; readonly batch: readonly StoreOp[]; readonly durable: boolean }
   | { readonly kind: 'get'; readonly table: Table; readonly key: Uint8Array }
   | { readonly kind: 'scan'; readonly table: Table; readonly range: KeyRange }
