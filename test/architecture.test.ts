@@ -81,11 +81,13 @@ test('imports are read in every form, and not from comments', () => {
     "import { c } from '../../other/src/c.ts'",
     "/** import { d } from 'commander' */",
     "const e = 'pino-pretty'",
+    "import { f } from '#filters'",
   ]
-  const manifest = { path: 'packages/store/package.json', text: '{}' }
+  const text = '{"imports":{"#filters":{"types":"./src/f.d.ts","default":"bloom-filters"}}}'
+  const manifest = { path: 'packages/store/package.json', text }
   const config = { path: 'packages/store/tsconfig.json', text: '{"references":[{"path":"../core"}]}' }
   const read = readPackage('store', [manifest, config, { path: 'packages/store/src/a.ts', text: source.join('\n') }])
-  assert.deepEqual(read.imports, ['@rollcall/core', 'level', 'ws'])
+  assert.deepEqual(read.imports, ['@rollcall/core', 'bloom-filters', 'level', 'ws'])
   assert.deepEqual(read.strays, ['packages/store/src/a.ts'])
   assert.deepEqual(read.references, ['core'])
   assert.ok(read.used.has('pino-pretty'))

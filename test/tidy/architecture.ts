@@ -24,6 +24,12 @@ export type Package = {
   used: ReadonlySet<string>
 }
 
+type Manifest = {
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+  imports?: Record<string, string | Record<string, string>>
+}
+
 /** The rows of the table `| level | package | depends on | … |`; names stand in backquotes. */
 export function readTable(document: string): Row[] {
   return [...document.matchAll(/^\| *(\d) *\| *`([\w-]+)` *\|([^|]*)\|/gm)].map(
@@ -53,11 +59,23 @@ function packageOf(specifier: string): string | undefined {
     .join('/')
 }
 
+/** What a name such as `#clock` stands for in the `imports` of package.json: a package, or undefined for local files. */
+function packageBehind(alias: string, manifest: Manifest): string | undefined {
+  const target = manifest.imports?.[alias] ?? {}
+  const targets = typeof target === 'string' ? [target] : Object.values(target)
+  return targets.map(packageOf).find((name) => name !== undefined)
+}
+
 /** True when a relative import of this file leaves the folder of its package. */
 function leavesPackage(path: string, specifier: string): boolean {
   if (!specifier.startsWith('.')) return false
   const depthInPackage = path.split('/').length - 3
   return specifier.split('/').filter((part) => part === '..').length > depthInPackage
+}
+
+/** Package names that stand in a string, as where a logger is told by name what to load. */
+function namesInStrings({ text }: RepoFile): string[] {
+  return [...text.matchAll(/['"]([@\w./-]+)['"]/g)].flatMap((match) => packageOf(match[1] ?? '') ?? [])
 }
 
 const unique = (names: (string | undefined)[]): string[] =>
@@ -71,13 +89,17 @@ export function readPackage(folder: string, files: readonly RepoFile[]): Package
     if (file === undefined) throw new Error(`there is no ${base}${name}`)
     return file.text
   }
-  const manifest: { dependencies?: object; devDependencies?: object } = JSON.parse(textOf('package.json'))
+  const manifest: Manifest = JSON.parse(textOf('package.json'))
   const config: { references?: { path: string }[] } = JSON.parse(textOf('tsconfig.json'))
   const code = files.filter(({ path }) => path.startsWith(base) && isCode(path))
   const tests = code.filter(({ path }) => path.startsWith(`${base}test/`))
   const sources = code.filter((file) => !tests.includes(file))
   const importsOf = (some: readonly RepoFile[]): string[] =>
-    unique(some.flatMap(({ text }) => specifiersOf(text).map(packageOf)))
+    unique(
+      some
+        .flatMap(({ text }) => specifiersOf(text))
+        .map((name) => (name.startsWith('#') ? packageBehind(name, manifest) : packageOf(name))),
+    )
   return {
     name: folder,
     dependencies: Object.keys(manifest.dependencies ?? {}).sort(),
@@ -88,11 +110,7 @@ export function readPackage(folder: string, files: readonly RepoFile[]): Package
     strays: sources
       .filter(({ path, text }) => specifiersOf(text).some((specifier) => leavesPackage(path, specifier)))
       .map(({ path }) => path),
-    used: new Set(
-      sources.flatMap(({ text }) =>
-        [...text.matchAll(/['"]([@\w./-]+)['"]/g)].map((match) => packageOf(match[1] ?? '') ?? ''),
-      ),
-    ),
+    used: new Set([...importsOf(sources), ...sources.flatMap(namesInStrings)]),
   }
 }
 
