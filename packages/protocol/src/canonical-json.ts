@@ -3,6 +3,8 @@
  * them. It equals Python's `json.dumps(sort_keys=True, separators=(",", ":"), ensure_ascii=False)` on every value those
  * clients sign (zynd-wire.md §2). Not RFC 8785 in one point: numbers are written as JavaScript writes them.
  */
+import { LIMITS } from './limits.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {
   readonly [key: string]: Json | undefined
@@ -25,14 +27,22 @@ const isJsonArray = (value: Json): value is readonly Json[] => Array.isArray(val
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The object that `text` spells, or undefined where it is not one. */
+/**
+ * The object that `text` spells, or undefined where it is not one. Nested deeper than LIMITS.jsonDepthMax it is none, so
+ * whatever walks a value may recurse.
+ */
 export const parseJsonObject = (text: string): JsonObject | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    return isJsonObject(value) ? value : undefined
+    return isJsonObject(value) && isShallow(value, LIMITS.jsonDepthMax) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+const isShallow = (value: unknown, depthMax: number): boolean => {
+  if (value === null || typeof value !== 'object') return true
+  return depthMax > 0 && Object.values(value).every((member) => isShallow(member, depthMax - 1))
 }
 
 /** Whether every string of the value can be written in UTF-8: a lone surrogate cannot, and clients differ about it. */

@@ -8,10 +8,11 @@
  * Rejected: JSON (no bytes, many encodings of one value), protobuf (needs a generator, and unknown fields make two
  * encodings of one value).
  */
-import { decode as cborDecode, encode as cborEncode } from 'cborg'
+import { decode as cborDecode, encode as cborEncode, type Token, Tokenizer, Type } from 'cborg'
 import { type NodeId, parseNodeId } from './ids.ts'
 import { fail, ok, type Result } from './result.ts'
 import { COUNTER_MAX, type Stamp, WALL_MS_MAX } from './stamp.ts'
+import { fromUtf8 } from './text.ts'
 
 export type Encodable = null | boolean | number | string | Uint8Array | readonly Encodable[]
 
@@ -142,7 +143,8 @@ export const decodeWith = <T>(
     return fail('payload_too_large', `${what} has ${bytes.length} bytes, at most ${bytesMax} are taken`)
   }
   try {
-    const reader = new Reader(cborDecode(bytes, DECODE_OPTIONS), what)
+    const tokenizer = new StrictTokenizer(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), DECODE_OPTIONS)
+    const reader = new Reader(cborDecode(bytes, { ...DECODE_OPTIONS, tokenizer }), what)
     const value = read(reader)
     reader.end()
     return ok(value)
@@ -155,8 +157,33 @@ const DECODE_OPTIONS = {
   strict: true,
   allowIndefinite: false,
   allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
   allowBigInt: false,
-  rejectDuplicateMapKeys: true,
 } as const
+
+const WRITTEN: readonly Type[] = [Type.uint, Type.bytes, Type.string, Type.array, Type.null, Type.true, Type.false]
+
+/**
+ * Refuses what cborg reads and `encode` never writes, because each is a second encoding of some value: floats (1.0 is read
+ * as 1), maps, tags, negative integers, and texts of which the decoder would mend broken UTF-8 or drop a byte order mark.
+ */
+class StrictTokenizer extends Tokenizer {
+  override next(): Token {
+    const at = this.pos()
+    const token = super.next()
+    if (!WRITTEN.includes(token.type)) throw new Refusal(`${token.type.name} is never written`)
+    if (token.type === Type.string) token.value = this.#strictText(at, token.value)
+    return token
+  }
+
+  /** The text of the item at `at`, which the decoder read as `text`. */
+  #strictText(at: number, text: string): string {
+    const bytes = this.data.subarray(at + (HEADER_BYTES[(this.data[at] ?? 0) - FIRST_TEXT] ?? 1), this.pos())
+    // As many characters as bytes, and nothing mended: all of it is ASCII.
+    if (text.length === bytes.length && !text.includes('\ufffd')) return text
+    return fromUtf8(bytes) ?? refuse('a text is not UTF-8')
+  }
+}
+
+/** First byte of a text with its length in it, and how long the header is where the length follows in 1, 2, 4 or 8 bytes. */
+const FIRST_TEXT = 0x60
+const HEADER_BYTES: Readonly<Record<number, number>> = { 24: 2, 25: 3, 26: 5, 27: 9 }

@@ -10,6 +10,10 @@ export type EntityType = 'agent' | 'service'
 
 const ENTITY_ID = /^zns:(svc:)?[0-9a-f]{32}$/
 const NODE_ID = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
+// The ids of the keys of 32 zero bytes and 32 bytes 0xff. Texts in base58 of one length are ordered as their numbers, so
+// whatever lies between has the header of an Ed25519 key; what lies outside would be a second id of some key.
+const NODE_ID_FIRST = '12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
+const NODE_ID_LAST = '12D3KooWT3gYEvLJyx1FyyHqrmvdy1tMjpgxmu9aSeKMEuafQtyC'
 
 const PREFIX = { agent: 'zns:', service: 'zns:svc:', developer: 'zns:dev:', registry: 'zns:registry:' } as const
 
@@ -30,6 +34,7 @@ export const parseEntityId = (text: string): EntityId | undefined =>
   ENTITY_ID.test(text) ? (text as EntityId) : undefined
 
 /** `text` as a node id, or undefined where it is not one. */
-export const parseNodeId = (text: string): NodeId | undefined => (NODE_ID.test(text) ? (text as NodeId) : undefined)
+export const parseNodeId = (text: string): NodeId | undefined =>
+  NODE_ID.test(text) && text >= NODE_ID_FIRST && text <= NODE_ID_LAST ? (text as NodeId) : undefined
 
 export const entityTypeOf = (id: EntityId): EntityType => (id.startsWith(PREFIX.service) ? 'service' : 'agent')

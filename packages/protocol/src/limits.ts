@@ -6,6 +6,7 @@ export const LIMITS = {
   healthBytesMax: 1024,
   sessionEntitiesMax: 256,
   requestIdCharsMax: 64,
+  jsonDepthMax: 32,
   // An entity's record. Characters are Unicode code points.
   nameCharsMax: 100,
   summaryCharsMax: 200,

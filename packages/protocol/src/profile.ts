@@ -47,8 +47,8 @@ export const PROFILE_FIELDS = [
 ] as const
 export type ProfileField = (typeof PROFILE_FIELDS)[number]
 
-/** Fields that say who an entity is; no update may carry them. */
-const IDENTITY_FIELDS = ['public_key', 'entity_type', 'developer_id', 'developer_proof', 'entity_id'] as const
+/** Fields that say who an entity is; no update may carry them. `entity_id` is none: by it an update says whom it is about. */
+const IDENTITY_FIELDS = ['public_key', 'entity_type', 'developer_id', 'developer_proof'] as const
 
 /** The profile of a registration body. Unknown fields are ignored: a newer client must be able to register here. */
 export const parseProfile = (body: JsonObject): Result<Profile> => {

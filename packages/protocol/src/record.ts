@@ -3,14 +3,15 @@
  * (M2). The profile is a function of the acts (bodies overlaid in order), never a second truth.
  */
 import { type Act, actChecks, actContent, encodeAct, proofCheck, readAct, registrant } from './act.ts'
+import type { JsonObject } from './canonical-json.ts'
 import { decodeWith, type Encodable, encode, encodeStamp, Reader, refuse } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
 import { type EntityId, entityTypeOf, parseEntityId } from './ids.ts'
 import { PUBLIC_KEY_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
-import { fieldsSet, overlayProfile, type Profile, type ProfileField, parseProfile } from './profile.ts'
-import { ok, type Result } from './result.ts'
-import type { Stamp } from './stamp.ts'
+import { fieldsSet, identityFieldIn, overlayProfile, type Profile, type ProfileField, parseProfile } from './profile.ts'
+import { fail, ok, type Result } from './result.ts'
+import { equalBytes, type Stamp } from './stamp.ts'
 
 export interface EntityRecord {
   readonly id: EntityId
@@ -88,32 +89,36 @@ export const actsOf = (record: EntityRecord): readonly Act[] => {
 const profileOf = (fields: RecordFields): Result<Profile> => {
   const [registration, ...updates] = fields.acts
   if (registration === undefined || registration.kind !== 'register' || registration.by !== 'entity') {
-    return { ok: false, code: 'malformed', message: 'a record begins with a registration signed by the entity' }
+    return fail('malformed', 'a record begins with a registration signed by the entity')
   }
   const content = actContent(registration)
   if (!content.ok) return content
   const who = registrant(content.value.body)
   if (!who.ok) return who
   if (who.value.id !== fields.id || who.value.type !== entityTypeOf(fields.id)) {
-    return {
-      ok: false,
-      code: 'id_mismatch',
-      message: `the registration gives the id ${who.value.id}, not ${fields.id}`,
-    }
+    return fail('id_mismatch', `the registration gives the id ${who.value.id}, not ${fields.id}`)
+  }
+  if (!equalBytes(who.value.publicKey, fields.publicKey)) {
+    return fail('id_mismatch', 'the key of the record is not that of its registration')
   }
   let profile = parseProfile(content.value.body)
   for (const update of updates) {
     if (!profile.ok) return profile
-    if (update.kind !== 'update')
-      return { ok: false, code: 'malformed', message: 'an act after the first is no update' }
+    if (update.kind !== 'update') return fail('malformed', 'an act after the first is no update')
     const change = actContent(update)
     if (!change.ok) return change
-    if (update.form === 'native' && change.value.body.entity_id !== fields.id) {
-      return { ok: false, code: 'id_mismatch', message: 'an update names another entity' }
-    }
-    profile = overlayProfile(profile.value, change.value.body)
+    profile = updated(profile.value, update, change.value.body, fields.id)
   }
   return profile
+}
+
+const updated = (profile: Profile, update: Act, body: JsonObject, id: EntityId): Result<Profile> => {
+  // Zynd's form need not name the entity; a native update must, or it would serve every entity of its developer.
+  if (body.entity_id !== id && (update.form === 'native' || body.entity_id !== undefined)) {
+    return fail('id_mismatch', 'an update names another entity')
+  }
+  const field = identityFieldIn(body)
+  return field === undefined ? overlayProfile(profile, body) : fail('validation_failed', `no update may carry ${field}`)
 }
 
 /** Every signature that must hold for a record to be believed (I3). */

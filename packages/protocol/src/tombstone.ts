@@ -71,6 +71,7 @@ export const parseTombstone = (bytes: Uint8Array): Result<Tombstone> => {
 export const tombstoneChecks = (tombstone: Tombstone): Result<readonly SignatureCheck[]> => {
   const { act, proof } = tombstone
   const checks = actChecks(act, tombstone)
-  if (!checks.ok || proof === undefined || act.by === 'entity') return checks
+  // A proof is checked also where the entity signed: nothing unproven may travel as evidence.
+  if (!checks.ok || proof === undefined) return checks
   return ok([...checks.value, proofCheck(tombstone.publicKey, proof)])
 }

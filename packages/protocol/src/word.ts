@@ -85,12 +85,16 @@ export const wordCheck = (word: Word, id: EntityId, presenceBytes: Uint8Array, a
 
 export const encodeWord = (word: Word): Encodable => [word.signature, word.sides, word.path]
 
-export const readWord = (reader: Reader): Word => ({
-  signature: reader.bytesExactly('word signature', SIGNATURE_BYTES),
-  sides: reader.uint('word sides', 2 ** LIMITS.wordPathMax - 1),
-  path: reader.list('word path', LIMITS.wordPathMax, (value) =>
-    value instanceof Uint8Array && value.length === HASH_BYTES
-      ? value
-      : refuse('a hash of the word path is not 32 bytes'),
-  ),
-})
+export const readWord = (reader: Reader): Word => {
+  const word: Word = {
+    signature: reader.bytesExactly('word signature', SIGNATURE_BYTES),
+    sides: reader.uint('word sides', 2 ** LIMITS.wordPathMax - 1),
+    path: reader.list('word path', LIMITS.wordPathMax, (value) =>
+      value instanceof Uint8Array && value.length === HASH_BYTES
+        ? value
+        : refuse('a hash of the word path is not 32 bytes'),
+    ),
+  }
+  if (word.sides >> word.path.length !== 0) refuse('word sides has more bits than the path has hashes')
+  return word
+}
