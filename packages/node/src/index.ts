@@ -1,1 +1,9 @@
-export {}
+/**
+ * A rollcall node as one process: configuration, wiring, start and stop.
+ *
+ * @example
+ * process.exitCode = await runNode({ config: '/etc/rollcall/node.toml', set: ['log.level=debug'] })
+ */
+export * from './config/index.ts'
+export * from './key.ts'
+export * from './telemetry/index.ts'

@@ -1,0 +1,6 @@
+export * from './buckets.ts'
+export * from './event-loop-lag.ts'
+export * from './pino-log.ts'
+export * from './prom-metrics.ts'
+export * from './system-clock.ts'
+export * from './system-random.ts'
