@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readRepo } from '../scripts/repo.ts'
 import { checkPackage, checkTable, type Package, readPackage, readTable } from './tidy/architecture.ts'
+import { checkLockfile } from './tidy/lockfile.ts'
 
 const files = readRepo((path) => /^packages\/[^/]+\/|^[^/]+$/.test(path) && /\.(?:ts|tsx|js|mjs|json|md)$/.test(path))
 const textOf = (path: string): string => files.find((file) => file.path === path)?.text ?? ''
@@ -24,6 +25,24 @@ test('the build at the root knows every package', () => {
   const { references }: { references: { path: string }[] } = JSON.parse(textOf('tsconfig.json'))
   const expected = [...folders.map((folder) => `./packages/${folder}`), './test']
   assert.deepEqual(references.map(({ path }) => path).sort(), expected.sort())
+})
+
+test('the lockfile names every dependency, those of other machines included', () => {
+  const manifests = files.filter(({ path }) => /(?:^|\/)package\.json$/.test(path))
+  assert.equal(checkLockfile(textOf('package-lock.json'), manifests).join('\n'), '')
+})
+
+test('the check of the lockfile fires on a dependency that differs and on one it lacks', () => {
+  const manifests = [{ path: 'packages/store/package.json', text: '{"dependencies":{"level":"1.0.0"}}' }]
+  const faultsOf = (packages: object): string => checkLockfile(JSON.stringify({ packages }), manifests).join('; ')
+  assert.equal(faultsOf({ 'packages/store': { dependencies: { level: '1.0.0' } }, 'node_modules/level': {} }), '')
+  assert.match(
+    faultsOf({ 'packages/store': { dependencies: { level: '2.0.0' } } }),
+    /differs from packages\/store\/package\.json/,
+  )
+  const level = { optionalDependencies: { 'level-darwin': '1.0.0' } }
+  const lock = { 'packages/store': { dependencies: { level: '1.0.0' } }, 'node_modules/level': level }
+  assert.match(faultsOf(lock), /lacks level-darwin, which node_modules\/level needs/)
 })
 
 const sound: Package = {
