@@ -1,0 +1,44 @@
+/** What may happen to a node: everything enters the step as one of these, already decoded and with signatures verified. */
+import type { Act, Beat, Delta, EntityId, JsonObject, NodeId, NodeStatus, Stamp } from '@rollcall/protocol'
+
+/** Identifies the caller who waits for the outcome of an event. */
+export type Token = number
+
+export type RegistryInput =
+  /** A registration whose signatures hold. */
+  | { readonly type: 'register'; readonly token: Token; readonly act: Act }
+  /** `developerKey`: the key that verified, where a developer signed. */
+  | {
+      readonly type: 'update' | 'deregister'
+      readonly token: Token
+      readonly id: EntityId
+      readonly act: Act
+      readonly developerKey?: Uint8Array
+    }
+  | {
+      readonly type: 'beat'
+      readonly token: Token
+      readonly id: EntityId
+      readonly beat: Beat
+      readonly sessionId: number
+      readonly address: string
+      readonly health?: JsonObject
+    }
+  /** Entries learnt from a peer, their evidence verified. */
+  | {
+      readonly type: 'deltas'
+      readonly deltas: readonly Delta[]
+      /** The peer that sent them, for graves: a grave bears no signature and is believed only from some (T3). */
+      readonly from: NodeId
+      readonly source: 'gossip' | 'sync' | 'fetch'
+    }
+  /** A signed message of a node, or a line of a peer's member table: it was alive when it issued this stamp (L6). */
+  | { readonly type: 'heard'; readonly node: NodeId; readonly stamp: Stamp; readonly ageMs: number }
+  | { readonly type: 'status'; readonly origin: NodeId; readonly status: NodeStatus }
+  /** A complete sync with a peer, begun at `startedMs` node time, has been applied. */
+  | { readonly type: 'synced'; readonly peer: NodeId; readonly startedMs: number }
+  | { readonly type: 'tick' }
+  /** The safety net over everything (L3), for these entities; the runtime walks all of them within one sweep interval. */
+  | { readonly type: 'sweep'; readonly ids: readonly EntityId[] }
+  /** The private beats go to disk (L5). */
+  | { readonly type: 'flush' }

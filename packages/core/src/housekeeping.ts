@@ -1,0 +1,143 @@
+/** What a node does by the clock: expiry, verdicts, purge, the sweep that is the safety net, and the flush to disk. */
+import { compareStamps, type EntityId } from '@rollcall/protocol'
+import type { Member } from './members.ts'
+import { delMember, putBeat, putClock, putMember } from './rows.ts'
+import { presenceOf, type RegistryState } from './state.ts'
+import type { Turn } from './turn.ts'
+
+/** Most leases ended, tombstones purged or views reviewed in one tick, so that no turn holds the loop for long. */
+const WORK_PER_TICK_MAX = 1_000
+
+export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): void => {
+  const { state } = turn
+  considerClock(turn)
+  for (const id of state.leases.expire(turn.monotonicMs, WORK_PER_TICK_MAX)) expire(turn, id)
+  for (const member of state.members.all()) reachVerdict(turn, member)
+  review(turn)
+  purge(turn)
+  for (const [id, ended] of state.endedBeats) {
+    if (ended.untilMs > turn.nodeMs) break
+    state.endedBeats.delete(id)
+  }
+}
+
+/** L4: a step of the system clock is followed only when the nodes heard agree with it. */
+const considerClock = (turn: Turn): void => {
+  const { state } = turn
+  const peerOffsetsMs: number[] = []
+  for (const member of state.members.all()) {
+    if (member.clockOffsetMs !== undefined && state.members.state(member, turn.monotonicMs) === 'heard') {
+      peerOffsetsMs.push(member.clockOffsetMs)
+    }
+  }
+  const { wallMs, monotonicMs } = turn
+  const toleranceMs = state.settings.skewMs
+  const { followed, deviationMs } = state.steady.consider({ wallMs, monotonicMs, peerOffsetsMs, toleranceMs })
+  if (followed || Math.abs(deviationMs) > toleranceMs) turn.notices.push({ type: 'clock', followed, deviationMs })
+}
+
+/** L6: a node silent for the threshold is gone, by the verdict of this node alone. Nothing is written or sent. */
+const reachVerdict = (turn: Turn, member: Member): void => {
+  const { state } = turn
+  if (member.lastStamp === undefined || state.members.state(member, turn.monotonicMs) !== 'gone') return
+  if (member.verdict !== undefined && compareStamps(member.verdict, member.lastStamp) >= 0) return
+  member.verdict = member.lastStamp
+  const attended = state.attended.get(member.id)
+  for (const id of attended ?? []) state.review.add(id)
+  turn.notices.push({ type: 'verdict', node: member.id, lastStamp: member.lastStamp, entities: attended?.size ?? 0 })
+}
+
+const review = (turn: Turn): void => {
+  let left = WORK_PER_TICK_MAX
+  for (const id of turn.state.review) {
+    if (left-- <= 0) return
+    turn.state.review.delete(id)
+    turn.touch(id, 'attendant_gone')
+  }
+}
+
+/**
+ * T2, T3: a tombstone becomes a grave once the retention has passed and every known node has confirmed it by a complete
+ * sync begun after it was held here. Tombstones are ordered by since when they are held, so the first that must wait
+ * makes all after it wait.
+ */
+const purge = (turn: Turn): void => {
+  const { state } = turn
+  let left = WORK_PER_TICK_MAX
+  for (const id of state.tombstones) {
+    const holding = state.holdings.get(id)
+    if (holding?.entry.kind !== 'tombstone' || left-- <= 0) return
+    if (turn.nodeMs - holding.heldMs < state.settings.retentionMs || !confirmed(turn, holding.heldMs)) return
+    const { stamp } = holding.entry.tombstone
+    turn.set(id, { kind: 'grave', id, grave: { id, stamp } }, 'retention', { own: false })
+  }
+}
+
+const confirmed = (turn: Turn, heldMs: number): boolean => {
+  const { members, settings } = turn.state
+  for (const member of members.all()) {
+    const forgotten = turn.monotonicMs - member.heardMs >= settings.forgetMs
+    if (!forgotten && member.syncedMs <= heldMs) return false
+  }
+  return true
+}
+
+/** L3: the safety net. What the other paths did right, it finds nothing to do for. */
+export const sweep = (turn: Turn, ids: readonly EntityId[]): void => {
+  const { state } = turn
+  for (const id of ids) {
+    const holding = state.holdings.get(id)
+    if (holding === undefined) continue
+    withdrawFuture(turn, id)
+    const presence = presenceOf(holding.entry)
+    if (
+      presence?.status === 'active' &&
+      presence.attendant === state.self &&
+      state.leases.deadlineMs(id) === undefined
+    ) {
+      state.leases.grant(id, turn.monotonicMs + state.settings.thresholdMs)
+    }
+    if (state.shownNow(holding) !== holding.shown) turn.touch(id, 'sweep')
+  }
+}
+
+/** M4: a presence further ahead of this node's clock than the skew allows is dropped: a clock was wrong when it was written. */
+const withdrawFuture = (turn: Turn, id: EntityId): void => {
+  const entry = turn.state.holdings.get(id)?.entry
+  if (entry?.kind !== 'record' || entry.presence === undefined) return
+  const limitMs = turn.nodeMs + turn.state.settings.skewMs
+  if (Math.max(entry.presence.stamp.wallMs, entry.presence.beat.timeMs) <= limitMs) return
+  turn.state.leases.end(id)
+  turn.set(id, { ...entry, presence: undefined }, 'stamp_future', { own: false })
+}
+
+/** L5: beats, last stamps heard and verdicts go to disk; verdicts that cover nothing any more and forgotten nodes go. */
+export const flush = (turn: Turn): void => {
+  const { state } = turn
+  for (const id of state.unflushed) {
+    const beat = state.holdings.get(id)?.beat
+    if (beat !== undefined) turn.store.push(putBeat(id, beat))
+  }
+  state.unflushed.clear()
+  for (const member of state.members.all()) {
+    if (member.verdict !== undefined && !coversAnything(state, member)) member.verdict = undefined
+    const silentMs = turn.monotonicMs - member.heardMs
+    if (silentMs >= state.settings.forgetMs && member.verdict === undefined) {
+      state.members.forget(member.id)
+      turn.store.push(delMember(member.id))
+    } else {
+      const { lastStamp, verdict, syncedMs } = member
+      turn.store.push(putMember(member.id, { lastStamp, verdict, silentMs, syncedMs }))
+    }
+  }
+  turn.store.push(putClock(Math.max(turn.nodeMs, state.hybrid.wallMs)))
+}
+
+const coversAnything = (state: RegistryState, member: Member): boolean => {
+  for (const id of state.attended.get(member.id) ?? []) {
+    const holding = state.holdings.get(id)
+    const presence = holding === undefined ? undefined : presenceOf(holding.entry)
+    if (presence !== undefined && state.members.covers(member.id, presence.stamp)) return true
+  }
+  return false
+}

@@ -1,0 +1,113 @@
+/**
+ * The nodes this node knows of: when each was last heard, and the verdicts this node reached (L6). A verdict is a view: it
+ * is in no entry, item, digest or message about entities.
+ */
+import { compareStamps, LIMITS, type NodeId, type NodeStatus, type Stamp, type Verdict } from '@rollcall/protocol'
+
+export interface Member {
+  readonly id: NodeId
+  /** The last stamp heard of it; undefined where nobody ever heard it. */
+  lastStamp: Stamp | undefined
+  /** Monotonic time to which its silence is counted. */
+  heardMs: number
+  /** Covers its active presences stamped not later; final for them. */
+  verdict: Stamp | undefined
+  /** Its newest status. */
+  status: NodeStatus | undefined
+  /** Its clock minus ours when its newest status came. */
+  clockOffsetMs: number | undefined
+  /** When the last complete sync with it began, in node time; -1 before the first. */
+  syncedMs: number
+}
+
+export type MemberState = 'heard' | 'suspect' | 'gone'
+
+export interface MemberSettings {
+  readonly suspectMs: number
+  /** Silence after which a node is gone: the inactive threshold. */
+  readonly goneMs: number
+}
+
+export class Members {
+  readonly self: NodeId
+  readonly #members = new Map<NodeId, Member>()
+  readonly #settings: MemberSettings
+
+  constructor(self: NodeId, settings: MemberSettings) {
+    this.self = self
+    this.#settings = settings
+  }
+
+  get(id: NodeId): Member | undefined {
+    return this.#members.get(id)
+  }
+
+  all(): IterableIterator<Member> {
+    return this.#members.values()
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  forget(id: NodeId): void {
+    this.#members.delete(id)
+  }
+
+  /**
+   * Takes note that `node` issued `stamp` at least `ageMs` ago. Only a later stamp than the last one is a hearing: an open
+   * connection, an old message or an old table is none. Returns whether it was one.
+   */
+  hear(node: NodeId, stamp: Stamp, hearing: { readonly nowMs: number; readonly ageMs: number }): boolean {
+    if (node === this.self) return false
+    if (!this.#members.has(node) && this.#members.size >= LIMITS.membersMax) return false
+    const member = this.#members.get(node) ?? this.add(node, Number.NEGATIVE_INFINITY)
+    if (member.lastStamp !== undefined && compareStamps(stamp, member.lastStamp) <= 0) return false
+    member.lastStamp = stamp
+    member.heardMs = Math.max(member.heardMs, hearing.nowMs - hearing.ageMs)
+    return true
+  }
+
+  /** Adds a node that nothing was heard of. */
+  add(id: NodeId, heardMs: number): Member {
+    const member: Member = {
+      id,
+      lastStamp: undefined,
+      heardMs,
+      verdict: undefined,
+      status: undefined,
+      clockOffsetMs: undefined,
+      syncedMs: -1,
+    }
+    this.#members.set(id, member)
+    return member
+  }
+
+  state(member: Member, nowMs: number): MemberState {
+    const silentMs = nowMs - member.heardMs
+    if (silentMs >= this.#settings.goneMs) return 'gone'
+    return silentMs >= this.#settings.suspectMs ? 'suspect' : 'heard'
+  }
+
+  /** Whether this node's verdict covers an active presence with this attendant and stamp. */
+  covers(attendant: NodeId, stamp: Stamp): boolean {
+    const verdict = this.#members.get(attendant)?.verdict
+    return verdict !== undefined && compareStamps(stamp, verdict) <= 0
+  }
+
+  /** Takes lateness of this process off every silence: it was we who did not listen (L4). */
+  forgive(latenessMs: number): void {
+    for (const member of this.#members.values()) member.heardMs += latenessMs
+  }
+
+  verdicts(nowMs: number): Verdict[] {
+    const found: Verdict[] = []
+    for (const member of this.#members.values()) {
+      if (member.verdict !== undefined) found.push({ node: member.id, lastStamp: member.verdict })
+      else if (this.state(member, nowMs) === 'gone' && member.lastStamp !== undefined) {
+        found.push({ node: member.id, lastStamp: member.lastStamp })
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,444 @@
+/**
+ * The whole behaviour of the registry: what a node decides when something happens to it.
+ *
+ * Every event (a beat, an owner's act, a peer's entries, a timer) enters here and nowhere else; effects leave as data.
+ * There is no `await`, no clock, no chance and no I/O in this file, so a seeded simulator runs the code that ships.
+ * Signatures were verified before: the step decides authority and order.
+ *
+ * Invariants:
+ * 1. Only `expire` moves an entity to inactive for silence (L11); a goodbye is the entity's own word.
+ * 2. Nothing becomes active without a beat accepted here, or a peer's presence with its evidence (I3).
+ * 3. A change of an entry goes through `merge`, also when it is our own (M1).
+ * 4. What a verdict covers is only shown differently; no entry changes (L6).
+ */
+import {
+  type Act,
+  type ActContent,
+  actContent,
+  actsOf,
+  actsWith,
+  type BeatOutcome,
+  type Cause,
+  compareStamps,
+  type Delta,
+  type EntityId,
+  type EntityRecord,
+  equalBytes,
+  fail,
+  fieldsSet,
+  identityFieldIn,
+  makeRecord,
+  makeTombstone,
+  ok,
+  type Result,
+  registrant,
+  type Stamp,
+  type Status,
+} from '@rollcall/protocol'
+import type { Effects, RefusalReason } from './effects.ts'
+import type { RegistryInput, Token } from './events.ts'
+import { flush, sweep, tick } from './housekeeping.ts'
+import { ownerStamp } from './merge/order.ts'
+import { type Holding, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
+import { type StepEnv, Turn } from './turn.ts'
+
+type Input<T extends RegistryInput['type']> = Extract<RegistryInput, { type: T }>
+
+/** Decides on `events` in order, changing `state`. Never throws on decoded input. */
+export const step = (state: RegistryState, events: readonly RegistryInput[], env: StepEnv): Effects => {
+  const turn = new Turn(state, env)
+  forgiveLateness(turn)
+  for (const event of events) decide(turn, event)
+  return turn.seal()
+}
+
+const decide = (turn: Turn, event: RegistryInput): void => {
+  switch (event.type) {
+    case 'beat': {
+      const outcome = judgeBeat(turn, event)
+      const holding = turn.state.holdings.get(event.id)
+      const status: Status = holding !== undefined && turn.state.shownNow(holding) === 'active' ? 'active' : 'inactive'
+      turn.answers.push({ token: event.token, kind: 'beat', outcome, status })
+      return
+    }
+    case 'register':
+      return answer(turn, event.token, register(turn, event.act))
+    case 'update':
+      return answer(turn, event.token, update(turn, event))
+    case 'deregister':
+      return answer(turn, event.token, deregister(turn, event))
+    case 'deltas':
+      for (const delta of event.deltas) learn(turn, delta, event)
+      return
+    case 'heard':
+      return hear(turn, event)
+    case 'status':
+      return hearStatus(turn, event)
+    case 'synced':
+      return completeSync(turn, event)
+    case 'tick':
+      return tick(turn, expire)
+    case 'sweep':
+      return sweep(turn, event.ids)
+    case 'flush':
+      return flush(turn)
+  }
+}
+
+// ── Owners' acts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type ActResult = Result<{ readonly id: EntityId; readonly stamp: Stamp }>
+
+const answer = (turn: Turn, token: Token, result: ActResult): void => {
+  if (result.ok) turn.durable = true
+  turn.answers.push({ token, kind: 'act', result })
+}
+
+/** L1, M2: a registration begins a birth. It makes nothing active. */
+const register = (turn: Turn, act: Act): ActResult => {
+  const content = admit(turn, act)
+  if (!content.ok) return content
+  const who = registrant(content.value.body)
+  if (!who.ok) return who
+  const { id, publicKey } = who.value
+  const held = turn.state.holdings.get(id)
+  if (held?.entry.kind === 'record') return fail('already_registered', `${id} has a live record; update it instead`)
+  const late = staleness(held, content.value)
+  if (late !== undefined) return late
+  const stamp = turn.issue()
+  const issuedAtMs = newestIssuedAt(held, content.value)
+  const record = makeRecord({ id, publicKey, birth: stamp, stamp, nameClaim: stamp, issuedAtMs, acts: [act] })
+  return record.ok ? write(turn, record.value, act) : record
+}
+
+/** An update keeps the birth and the presence. */
+const update = (turn: Turn, event: Input<'update' | 'deregister'>): ActResult => {
+  const owned = ownedRecord(turn, event)
+  if (!owned.ok) return owned
+  const { holding, record, content } = owned.value
+  if (event.act.form === 'native') {
+    const { entity_id: _, ...fields } = content.body
+    const fixed = identityFieldIn(fields)
+    if (fixed !== undefined) return fail('validation_failed', `${fixed} says who an entity is and cannot be updated`)
+  }
+  const set = fieldsSet(content.body)
+  if (set.length === 0) return ok({ id: record.id, stamp: record.stamp })
+  const stamp = turn.issue()
+  const renamed = set.includes('name') && content.body.name !== record.profile.name
+  const next = makeRecord({
+    ...record,
+    stamp,
+    nameClaim: renamed ? stamp : record.nameClaim,
+    issuedAtMs: newestIssuedAt(holding, content),
+    acts: actsWith(actsOf(record), event.act),
+  })
+  return next.ok ? write(turn, next.value, event.act) : next
+}
+
+/** T1: what remains is a tombstone with the signed evidence. */
+const deregister = (turn: Turn, event: Input<'update' | 'deregister'>): ActResult => {
+  const owned = ownedRecord(turn, event)
+  if (!owned.ok) return owned
+  const { holding, record, content } = owned.value
+  const tombstone = makeTombstone({
+    id: record.id,
+    publicKey: record.publicKey,
+    stamp: turn.issue(),
+    issuedAtMs: newestIssuedAt(holding, content),
+    act: event.act,
+    proof: event.act.by === 'developer' ? record.profile.developerProof : undefined,
+  })
+  if (!tombstone.ok) return tombstone
+  turn.join({ kind: 'tombstone', id: record.id, tombstone: tombstone.value }, 'owner', { own: true })
+  return ok({ id: record.id, stamp: tombstone.value.stamp })
+}
+
+const write = (turn: Turn, record: EntityRecord, act: Act): ActResult => {
+  const holder = turn.state.names.holder(record)
+  // Zynd's clients treat a name as best effort and could not be told; they register under a name that is held.
+  if (act.form === 'native' && holder !== undefined && holder.id !== record.id) {
+    return fail('conflict_duplicate_name', `the name ${JSON.stringify(record.profile.name)} is held by ${holder.id}`, {
+      holder: holder.id,
+    })
+  }
+  turn.join({ kind: 'record', id: record.id, record, presence: undefined }, 'owner', { own: true })
+  return ok({ id: record.id, stamp: record.stamp })
+}
+
+/** What every act must pass: a node that serves, a form that is taken, a time within the skew. */
+const admit = (turn: Turn, act: Act): Result<ActContent> => {
+  const { ready, settings } = turn.state
+  if (!ready) return fail('node_not_ready', 'this node has not yet synced with the cluster; nothing was written')
+  if (act.form === 'zynd' && !settings.zyndSignatures) {
+    return fail('forbidden', 'signatures without time and nonce are turned off here (security.zynd_signatures = false)')
+  }
+  const content = actContent(act)
+  if (!content.ok || content.value.issuedAtMs === undefined) return content
+  const offMs = content.value.issuedAtMs - turn.nodeMs
+  if (Math.abs(offMs) <= settings.skewMs) return content
+  return fail(
+    'clock_skew',
+    `issued_at is ${Math.round(offMs)} ms from this node's clock, at most ${settings.skewMs} are allowed`,
+  )
+}
+
+/** Compared with the owner's newest time, never with a stamp: those are two clocks (protocol review A11). */
+const staleness = (held: Holding | undefined, content: ActContent): ReturnType<typeof fail> | undefined => {
+  const newest = heldIssuedAt(held)
+  if (content.issuedAtMs === undefined || content.issuedAtMs > newest) return undefined
+  return fail('stale_write', `issued_at ${content.issuedAtMs} is not later than ${newest}, the newest accepted`)
+}
+
+const heldIssuedAt = (held: Holding | undefined): number => {
+  if (held?.entry.kind === 'record') return held.entry.record.issuedAtMs
+  return held?.entry.kind === 'tombstone' ? held.entry.tombstone.issuedAtMs : 0
+}
+
+const newestIssuedAt = (held: Holding | undefined, content: ActContent): number =>
+  Math.max(heldIssuedAt(held), content.issuedAtMs ?? 0)
+
+const ownedRecord = (
+  turn: Turn,
+  event: Input<'update' | 'deregister'>,
+): Result<{ readonly holding: Holding; readonly record: EntityRecord; readonly content: ActContent }> => {
+  const content = admit(turn, event.act)
+  if (!content.ok) return content
+  const holding = turn.state.holdings.get(event.id)
+  if (holding === undefined) return fail('entity_not_found', `${event.id} is not registered`)
+  if (holding.entry.kind !== 'record') return fail('entity_deregistered', `${event.id} was deregistered`)
+  const { record } = holding.entry
+  if (event.act.by === 'developer') {
+    const owner = record.profile.developerProof?.publicKey
+    if (owner === undefined || event.developerKey === undefined || !equalBytes(owner, event.developerKey)) {
+      return fail('forbidden', 'the signer is not the developer of this entity')
+    }
+  }
+  if (event.act.form === 'native' && content.value.body.entity_id !== event.id) {
+    return fail('id_mismatch', 'the signed body names another entity')
+  }
+  const late = staleness(holding, content.value)
+  return late ?? ok({ holding, record, content: content.value })
+}
+
+// ── Beats ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** L2, L7, L8: the one outcome of a beat whose signature holds. */
+const judgeBeat = (turn: Turn, event: Input<'beat'>): BeatOutcome => {
+  const { state } = turn
+  const { id, beat } = event
+  const holding = state.holdings.get(id)
+  if (holding === undefined) return 'not_found'
+  if (holding.entry.kind !== 'record') return 'deregistered'
+  if (beat.form !== 'native' && !state.settings.zyndSignatures) return 'signature_invalid'
+  if (Math.abs(beat.timeMs - turn.nodeMs) > state.settings.skewMs) return 'skew'
+  const newestMs = state.newestBeatMs(id)
+  if (beat.timeMs === newestMs) return 'duplicate'
+  if (beat.timeMs < newestMs) return 'stale'
+
+  const firstOfSession = holding.beat?.sessionId !== event.sessionId
+  noticeDuplicate(turn, holding, event)
+  holding.beat = {
+    beat,
+    acceptedMs: turn.nodeMs,
+    sessionId: event.sessionId,
+    address: event.address,
+    health: event.health ?? holding.beat?.health,
+  }
+  state.unflushed.add(id)
+  if (beat.status === 'inactive') sayGoodbye(turn, holding, holding.beat)
+  else attend(turn, holding, firstOfSession)
+  return 'accepted'
+}
+
+/** An accepted beat renews the lease; whether it is announced, L7 decides. */
+const attend = (turn: Turn, holding: Holding, firstOfSession: boolean): void => {
+  const { state } = turn
+  state.leases.grant(holding.entry.id, turn.monotonicMs + state.settings.thresholdMs)
+  const cause = announcementDue(turn, holding, firstOfSession)
+  if (cause !== undefined) announceBeat(turn, holding, cause)
+  // A private beat may show again what a verdict hid.
+  else if (state.shownNow(holding) !== holding.shown) turn.touch(holding.entry.id, 'beat')
+}
+
+/** Why the beat just accepted must be announced now; undefined where it stays private. */
+const announcementDue = (turn: Turn, holding: Holding, firstOfSession: boolean): Cause | undefined => {
+  const { state, monotonicMs } = turn
+  const presence = presenceOf(holding.entry)
+  if (presence === undefined || presence.status === 'inactive') return 'session'
+  const { attendant, stamp } = presence
+  if (attendant === state.self) {
+    return state.reaffirmUpTo !== undefined && compareStamps(stamp, state.reaffirmUpTo) <= 0 ? 'reaffirmed' : undefined
+  }
+  if (state.members.covers(attendant, stamp)) return 'reaffirmed'
+  const dampedMs = 2 * state.settings.intervalMs
+  if (monotonicMs - holding.presenceSinceMs >= dampedMs) return 'roamed'
+  // Two processes with one key would otherwise pass the entity to and fro with every reconnection.
+  const duplicate = holding.duplicateMs !== undefined && monotonicMs - holding.duplicateMs < dampedMs
+  return firstOfSession && !duplicate ? 'session' : undefined
+}
+
+const announceBeat = (turn: Turn, holding: Holding, cause: Cause): void => {
+  const { entry, beat } = holding
+  if (entry.kind !== 'record' || beat === undefined) return
+  turn.announce(entry.id, { birth: entry.record.birth, status: 'active', beat: beat.beat, cause })
+}
+
+/** A goodbye is the entity's own word, and ends the lease (I3). */
+const sayGoodbye = (turn: Turn, holding: Holding, { beat }: PrivateBeat): void => {
+  const { entry } = holding
+  turn.state.leases.end(entry.id)
+  if (entry.kind !== 'record' || entry.presence?.status !== 'active') return
+  turn.announce(entry.id, { birth: entry.record.birth, status: 'inactive', beat, cause: 'goodbye' })
+}
+
+/** The one component that moves an entity to inactive for silence (L3, L11): called for leases that ran out. */
+const expire = (turn: Turn, id: EntityId): void => {
+  const holding = turn.state.holdings.get(id)
+  if (holding?.entry.kind !== 'record') return
+  const { record, presence } = holding.entry
+  if (presence?.status !== 'active' || presence.attendant !== turn.state.self) return turn.touch(id, 'silence')
+  const held = holding.beat?.beat
+  const beat = held !== undefined && held.timeMs > presence.beat.timeMs ? held : presence.beat
+  turn.announce(id, { birth: record.birth, status: 'inactive', beat, cause: 'silence' })
+}
+
+/** L8: a session that beats on after another node, or a newer session here, took the entity over. */
+const noticeDuplicate = (turn: Turn, holding: Holding, event: Input<'beat'>): void => {
+  const previous = holding.beat
+  const overtaken = holding.overtakenSession === event.sessionId
+  const olderSession = previous !== undefined && event.sessionId < previous.sessionId
+  if (!overtaken && !olderSession) return
+  holding.overtakenSession = undefined
+  holding.duplicateMs = turn.monotonicMs
+  const other = olderSession ? previous.address : (presenceOf(holding.entry)?.attendant ?? 'unknown')
+  turn.notices.push({ type: 'duplicate_instance', id: event.id, address: event.address, other })
+}
+
+// ── What peers say ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Joins an entry of a peer, unless a rule refuses it. */
+const learn = (turn: Turn, delta: Delta, event: Input<'deltas'>): void => {
+  const refusal = refusalOf(turn, delta, event)
+  if (refusal !== undefined) {
+    turn.notices.push({ type: 'refused', id: delta.id, from: event.from, reason: refusal })
+    if (refusal === 'unknown_record') turn.fetch.push({ id: delta.id, from: event.from })
+    return
+  }
+  const presence = delta.kind === 'record' || delta.kind === 'presence' ? delta.presence : undefined
+  if (presence !== undefined) {
+    hear(turn, {
+      node: presence.attendant,
+      stamp: presence.stamp,
+      ageMs: Math.max(0, turn.nodeMs - presence.stamp.wallMs),
+    })
+  }
+  const holding = turn.join(delta, presence?.cause ?? 'owner', { own: false })
+  if (holding !== undefined) settleAttendance(turn, holding)
+}
+
+const refusalOf = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): RefusalReason | undefined => {
+  const { state } = turn
+  const held = state.holdings.get(delta.id)?.entry
+  if (timesOf(delta).some((ms) => ms > turn.nodeMs + state.settings.skewMs)) return 'stamp_future'
+  if (delta.kind === 'grave' && held?.kind === 'record') {
+    // A peer synced with lately must still have the evidence; a bare grave from it proves nothing (T3).
+    const syncedMs = state.members.get(from)?.syncedMs ?? -1
+    const believedAfterMs = state.settings.retentionMs - 2 * state.settings.skewMs
+    if (syncedMs >= 0 && turn.nodeMs - syncedMs <= believedAfterMs) return 'grave_unproven'
+  }
+  if (delta.kind === 'tombstone' && delta.tombstone.act.by === 'developer' && held?.kind === 'record') {
+    const owner = held.record.profile.developerProof?.publicKey
+    const signer = delta.tombstone.proof?.publicKey
+    if (owner === undefined || signer === undefined || !equalBytes(owner, signer)) return 'foreign_developer'
+  }
+  if (delta.kind !== 'presence') return undefined
+  const known = held === undefined ? -1 : compareStamps(ownerStamp(held), delta.presence.birth)
+  return known < 0 ? 'unknown_record' : undefined
+}
+
+/** Every time in a delta that M4 bounds. */
+const timesOf = (delta: Delta): readonly number[] => {
+  switch (delta.kind) {
+    case 'record': {
+      const { record, presence } = delta
+      const own = [record.birth.wallMs, record.stamp.wallMs, record.nameClaim.wallMs]
+      return presence === undefined ? own : [...own, presence.stamp.wallMs, presence.beat.timeMs]
+    }
+    case 'presence':
+      return [delta.presence.stamp.wallMs, delta.presence.beat.timeMs]
+    case 'tombstone':
+      return [delta.tombstone.stamp.wallMs]
+    case 'grave':
+      return [delta.grave.stamp.wallMs]
+  }
+}
+
+/** L3, L7: who attends now, after a peer's word about an entity was joined. */
+const settleAttendance = (turn: Turn, holding: Holding): void => {
+  const { state } = turn
+  const { entry, beat } = holding
+  const presence = presenceOf(entry)
+  if (presence === undefined) return
+  const leased = state.leases.deadlineMs(entry.id) !== undefined
+  if (leased && beat !== undefined && beat.beat.timeMs > presence.beat.timeMs) {
+    return announceBeat(turn, holding, 'reaffirmed')
+  }
+  if (presence.attendant === state.self) {
+    // Our own word, lost here in a crash, a wipe or an old copy: a full term from learning it.
+    if (presence.status === 'inactive') state.leases.end(entry.id)
+    else if (!leased) state.leases.grant(entry.id, turn.monotonicMs + state.settings.thresholdMs)
+    return
+  }
+  state.leases.end(entry.id)
+  if (beat === undefined || presence.status === 'inactive') return
+  holding.overtakenSession = beat.sessionId
+  if (presence.cause === 'session') turn.revoke.push({ id: entry.id, reason: 'superseded', sessionId: beat.sessionId })
+}
+
+/** L6: a later stamp signed by a node, by whatever path. M4: this node's clock moves past every stamp it hears. */
+const hear = (
+  turn: Turn,
+  heard: { readonly node: Input<'heard'>['node']; readonly stamp: Stamp; readonly ageMs: number },
+): void => {
+  const { state } = turn
+  if (heard.stamp.wallMs > turn.nodeMs + state.settings.skewMs) return
+  state.hybrid.observe(heard.stamp)
+  state.members.hear(heard.node, heard.stamp, { nowMs: turn.monotonicMs, ageMs: heard.ageMs })
+}
+
+const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
+  const { state } = turn
+  hear(turn, { node: origin, stamp: status.stamp, ageMs: 0 })
+  const member = state.members.get(origin)
+  // Only the newest status counts; a relayed older one says nothing new.
+  if (member?.lastStamp === undefined || compareStamps(member.lastStamp, status.stamp) !== 0) return
+  member.status = status
+  member.clockOffsetMs = status.clockMs - turn.nodeMs
+  for (const { node, lastStamp } of status.verdicts) {
+    if (node !== state.self || lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) continue
+    state.hybrid.observe(lastStamp)
+    if (state.reaffirmUpTo === undefined || compareStamps(lastStamp, state.reaffirmUpTo) > 0)
+      state.reaffirmUpTo = lastStamp
+  }
+}
+
+const completeSync = (turn: Turn, { peer, startedMs }: Input<'synced'>): void => {
+  const { members } = turn.state
+  const member = members.get(peer) ?? members.add(peer, turn.monotonicMs)
+  member.syncedMs = Math.max(member.syncedMs, startedMs)
+  turn.state.ready = true
+}
+
+// ── Lateness ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** L4: turns come at least once a tick; a much longer gap means that this process was not there, and says nothing of others. */
+const forgiveLateness = (turn: Turn): void => {
+  const { state } = turn
+  const gapMs = turn.monotonicMs - state.lastTurnMs
+  state.lastTurnMs = turn.monotonicMs
+  if (gapMs <= 4 * state.settings.tickMs) return
+  const lateMs = gapMs - state.settings.tickMs
+  state.leases.forgive(lateMs)
+  state.members.forgive(lateMs)
+  turn.notices.push({ type: 'late', lateMs })
+}

@@ -1,0 +1,204 @@
+/**
+ * One step in the making: collects what changed, signs what this node announced (one signature for the whole turn), and
+ * hands everything over as effects. Newest state per entity falls out of it: an entity that changed twice is told once.
+ */
+import {
+  compareStamps,
+  type Delta,
+  type EntityId,
+  type Entry,
+  encodePresence,
+  type NodeId,
+  type Presence,
+  type SignedPresence,
+  type Stamp,
+  signWords,
+  type Word,
+} from '@rollcall/protocol'
+import type { Answer, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
+import { merge } from './merge/merge.ts'
+import { ownerStamp } from './merge/order.ts'
+import type { StoreOp } from './ports/store.ts'
+import { delBeat, putBeat, putEntry, putPresence } from './rows.ts'
+import { type Holding, presenceOf, type RegistryState, type Shown } from './state.ts'
+
+/** What a step is given besides its events. */
+export interface StepEnv {
+  readonly wallMs: number
+  readonly monotonicMs: number
+  /** Signs with the key of this node; deterministic (RFC 8032). */
+  readonly sign: (message: Uint8Array) => Uint8Array
+}
+
+interface Change {
+  readonly before: Entry | undefined
+  readonly shown: Shown | 'unknown'
+  reason: string
+  own: boolean
+}
+
+const UNSIGNED: Word = { signature: new Uint8Array(), sides: 0, path: [] }
+
+export class Turn {
+  readonly state: RegistryState
+  readonly monotonicMs: number
+  /** The steady clock of the node (L4). */
+  readonly nodeMs: number
+  /** The system clock, which only `tick` looks at. */
+  readonly wallMs: number
+  readonly answers: Answer[] = []
+  readonly notices: Notice[] = []
+  readonly revoke: Revocation[] = []
+  readonly fetch: { readonly id: EntityId; readonly from: NodeId }[] = []
+  readonly store: StoreOp[] = []
+  durable = false
+  readonly #sign: StepEnv['sign']
+  readonly #changes = new Map<EntityId, Change>()
+  readonly #announced = new Set<EntityId>()
+
+  constructor(state: RegistryState, env: StepEnv) {
+    this.state = state
+    this.monotonicMs = env.monotonicMs
+    this.wallMs = env.wallMs
+    this.nodeMs = state.steady.at(env.monotonicMs)
+    this.#sign = env.sign
+  }
+
+  issue(): Stamp {
+    return this.state.hybrid.issue(this.nodeMs)
+  }
+
+  /** Joins `delta` into what is held. Returns the holding where that changed anything. */
+  join(delta: Delta, reason: string, options: { readonly own: boolean }): Holding | undefined {
+    const held = this.state.holdings.get(delta.id)
+    const entry = merge(held?.entry, delta)
+    if (entry === undefined || entry === held?.entry) return undefined
+    return this.set(delta.id, entry, reason, options)
+  }
+
+  set(id: EntityId, entry: Entry, reason: string, options: { readonly own: boolean }): Holding {
+    this.touch(id, reason, options)
+    return this.state.replace(id, entry, this)
+  }
+
+  /** Notes that how an entity is shown may change, without a change of its entry. */
+  touch(id: EntityId, reason: string, options: { readonly own: boolean } = { own: false }): void {
+    const change = this.#changes.get(id)
+    if (change !== undefined) {
+      change.reason = reason
+      change.own ||= options.own
+      return
+    }
+    const held = this.state.holdings.get(id)
+    this.#changes.set(id, { before: held?.entry, shown: held?.shown ?? 'unknown', reason, own: options.own })
+  }
+
+  /** Announces a presence of an entity this node attends: stamps it now, signs it when the turn ends. */
+  announce(id: EntityId, fields: Omit<Presence, 'bytes' | 'stamp' | 'attendant'>): void {
+    const full = { ...fields, attendant: this.state.self, stamp: this.issue() }
+    const presence: SignedPresence = { ...full, bytes: encodePresence(full), word: UNSIGNED }
+    if (this.join({ kind: 'presence', id, presence }, fields.cause, { own: true }) !== undefined)
+      this.#announced.add(id)
+  }
+
+  /** Ends the turn. */
+  seal(): Effects {
+    this.#signAnnounced()
+    const publish: Delta[] = []
+    const transitions: TransitionNote[] = []
+    for (const [id, change] of this.#changes) {
+      const holding = this.state.holdings.get(id)
+      if (holding === undefined) continue
+      this.state.show(holding)
+      this.#persist(holding, change)
+      if (change.own) publish.push(ownDelta(holding.entry, change.before))
+      const note = this.#note(holding, change)
+      if (note !== undefined) transitions.push(note)
+      if (note?.kind === 'deregistered') this.revoke.push({ id, reason: 'deregistered' })
+    }
+    return {
+      store: this.store,
+      durable: this.durable,
+      publish,
+      reindex: [...this.#changes.keys()],
+      transitions,
+      notices: this.notices,
+      revoke: this.revoke,
+      fetch: this.fetch,
+      answers: this.answers,
+    }
+  }
+
+  #signAnnounced(): void {
+    const unsigned: { readonly holding: Holding; readonly presence: SignedPresence }[] = []
+    for (const id of this.#announced) {
+      const holding = this.state.holdings.get(id)
+      const presence = holding === undefined ? undefined : presenceOf(holding.entry)
+      if (holding !== undefined && presence?.word === UNSIGNED) unsigned.push({ holding, presence })
+    }
+    const words = signWords(
+      unsigned.map(({ holding, presence }) => ({ id: holding.entry.id, bytes: presence.bytes })),
+      this.#sign,
+    )
+    unsigned.forEach(({ holding, presence }, i) => {
+      const word = words[i]
+      // The word is evidence and in no item, so nothing derived from the entry changes with it.
+      if (holding.entry.kind === 'record' && word !== undefined) {
+        holding.entry = { ...holding.entry, presence: { ...presence, word } }
+      }
+    })
+  }
+
+  #persist(holding: Holding, change: Change): void {
+    const { entry } = holding
+    const { before } = change
+    const recordBefore = before?.kind === 'record' ? before.record : undefined
+    if (entry.kind !== 'record' || entry.record !== recordBefore) this.store.push(putEntry(entry, holding.heldMs))
+    if (presenceOf(entry) !== (before === undefined ? undefined : presenceOf(before)))
+      this.store.push(putPresence(entry))
+    if (before !== undefined && compareStamps(ownerStamp(before), ownerStamp(entry)) !== 0) {
+      this.store.push(delBeat(entry.id))
+    } else if (holding.beat !== undefined && this.#announced.has(entry.id)) {
+      this.store.push(putBeat(entry.id, holding.beat))
+      this.state.unflushed.delete(entry.id)
+    }
+  }
+
+  #note(holding: Holding, change: Change): TransitionNote | undefined {
+    const kind = kindOf(holding, change)
+    if (kind === undefined) return undefined
+    return {
+      kind,
+      id: holding.entry.id,
+      from: change.shown,
+      to: holding.shown,
+      reason: change.reason,
+      attendant: presenceOf(holding.entry)?.attendant,
+      stamp: holding.item.stamp,
+      atMs: this.nodeMs,
+    }
+  }
+}
+
+/** What a peer must be told of a change of our own: only the part that changed. */
+const ownDelta = (entry: Entry, before: Entry | undefined): Delta => {
+  if (entry.kind !== 'record' || before?.kind !== 'record' || before.record !== entry.record) return entry
+  return entry.presence === undefined ? entry : { kind: 'presence', id: entry.id, presence: entry.presence }
+}
+
+const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | undefined => {
+  const { entry, shown } = holding
+  const { before } = change
+  if (entry.kind !== 'record') {
+    if (before === undefined) return shown === 'tombstone' ? 'deregistered' : undefined
+    if (before.kind === 'record') return 'deregistered'
+    return before.kind === 'tombstone' && entry.kind === 'grave' ? 'purged' : undefined
+  }
+  if (change.shown !== shown && (shown === 'active' || change.shown === 'active')) {
+    return shown === 'active' ? 'active' : 'inactive'
+  }
+  if (before?.kind !== 'record' || compareStamps(ownerStamp(before), ownerStamp(entry)) !== 0) return 'registered'
+  if (before.record !== entry.record) return 'updated'
+  const attendant = presenceOf(entry)?.attendant
+  return shown === 'active' && attendant !== presenceOf(before)?.attendant ? 'moved' : undefined
+}
