@@ -1,0 +1,65 @@
+/**
+ * Text to words. A word is a run of letters and digits (with their combining marks) after case folding, so `GPT-4` is
+ * `gpt`, `4` and `get_weather` is `get`, `weather`.
+ *
+ * Scripts written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) have no runs to cut at: their text
+ * becomes overlapping pairs, the usual answer where no dictionary is at hand. Documents also yield the single
+ * characters, so that a query of one character finds them; a longer query asks for pairs alone, which are more precise.
+ *
+ * Rejected: stemming and diacritic folding (each is right for some languages and wrong for others) and Intl.Segmenter
+ * (its dictionaries differ between ICU versions, so two nodes could index one record differently).
+ */
+import { LABEL_CHARS_MAX, TOKEN_CODE_POINTS_MAX, VALUE_CHARS_MAX } from './limits.ts'
+
+const ASCII_WORD = /[a-z0-9]+/g
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
+const NOT_ASCII = /[^\0-\x7f]/
+// Soft hyphens and zero-width characters would hide a word from those who search it.
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu
+const UNSPACED = '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
+const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u')
+const SCRIPT_RUN = new RegExp(`[${UNSPACED}]+|[^${UNSPACED}]+`, 'gu')
+/** One letter with the marks that stand on it. */
+const CLUSTER = /[\p{L}\p{N}]\p{M}*|\p{M}+/gu
+
+/**
+ * Text in the one form in which texts are compared: compatibility characters unified, lower case, invisible characters
+ * gone. Close to NFKC_Casefold (Unicode Standard, section 3.13), which no JavaScript runtime offers.
+ */
+export const fold = (text: string): string =>
+  NOT_ASCII.test(text)
+    ? text.replace(IGNORABLE, '').normalize('NFKC').toLowerCase().normalize('NFKC').replaceAll('ς', 'σ')
+    : text.toLowerCase()
+
+/** The words of a document's text, in order, repeats included. */
+export const documentTokens = (text: string): string[] => tokens(text, true)
+
+/** The words of a query's text, in order, repeats included. Each is also a token of every document that holds it. */
+export const queryTokens = (text: string): string[] => tokens(text, false)
+
+/** A short value (tag, category, handle) in the form in which values are compared as wholes. */
+export const foldLabel = (label: string): string => fold(label.slice(0, LABEL_CHARS_MAX)).trim()
+
+const tokens = (text: string, withSingles: boolean): string[] => {
+  const folded = fold(text.slice(0, VALUE_CHARS_MAX))
+  if (!NOT_ASCII.test(folded)) return (folded.match(ASCII_WORD) ?? []).map(cut)
+  const found: string[] = []
+  for (const word of folded.match(WORD) ?? []) {
+    if (!HAS_UNSPACED.test(word)) found.push(cut(word))
+    else for (const run of word.match(SCRIPT_RUN) ?? []) pushRun(run, withSingles, found)
+  }
+  return found
+}
+
+const pushRun = (run: string, withSingles: boolean, found: string[]): void => {
+  if (!HAS_UNSPACED.test(run)) {
+    found.push(cut(run))
+    return
+  }
+  const clusters = run.match(CLUSTER) ?? []
+  if (withSingles || clusters.length === 1) found.push(...clusters.map(cut))
+  for (let i = 1; i < clusters.length; i += 1) found.push(cut(`${clusters[i - 1]}${clusters[i]}`))
+}
+
+const cut = (token: string): string =>
+  token.length <= TOKEN_CODE_POINTS_MAX ? token : [...token].slice(0, TOKEN_CODE_POINTS_MAX).join('')
