@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type RepoFile, readRepo } from '../scripts/repo.ts'
 import { codeOnly } from './tidy/code.ts'
-import { deadCommands, deadLinks, deadPaths, gatherFacts } from './tidy/documents.ts'
+import { deadCommands, deadLinks, deadPaths, deadSettings, gatherFacts } from './tidy/documents.ts'
 import { type Check, describeFindings, type Finding } from './tidy/finding.ts'
 import { findPattern, patternRules } from './tidy/patterns.ts'
 import { fileSize, functionSize } from './tidy/size.ts'
@@ -86,12 +86,17 @@ describe('documents', () => {
     { path: 'docs/a.md', text },
     { path: 'README.md', text: '# Two commands\n' },
     { path: 'package.json', text: '{"scripts":{"cluster":"x"}}' },
+    { path: 'packages/node/src/config/settings.ts', text: "[{ key: 'mesh.listen' }]" },
   ]
   const findIn = (check: typeof deadLinks, text: string): number => check(at(text), gatherFacts(at(text))).length
 
   test('every link to a file or heading leads there', () => assertNone(deadLinks(files, facts)))
   test('every path in backquotes exists', () => assertNone(deadPaths(files, facts)))
   test('every npm script named exists', () => assertNone(deadCommands(files, facts)))
+  test('every setting named exists', () => {
+    assert.ok(facts.settings.size > 20, 'the settings were not found where they are declared')
+    assertNone(deadSettings(files, facts))
+  })
 
   test('the check of links fires on a missing file, a missing heading and a way out', () => {
     assert.equal(findIn(deadLinks, '[a](../README.md#two-commands) [b](https://example.org/c)'), 0)
@@ -104,5 +109,10 @@ describe('documents', () => {
   test('the check of npm scripts fires on a missing one', () => {
     assert.equal(findIn(deadCommands, '`npm run cluster -- --fresh`'), 0)
     assert.equal(findIn(deadCommands, '`npm run clusters`'), 1)
+  })
+
+  test('the check of settings fires on an unknown one', () => {
+    assert.equal(findIn(deadSettings, '`mesh.listen`, `mesh.listen = "x"`, `mesh.ts`'), 0)
+    assert.equal(findIn(deadSettings, '`mesh.lisen`'), 1)
   })
 })

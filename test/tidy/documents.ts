@@ -3,8 +3,10 @@
 import type { RepoFile } from '../../scripts/repo.ts'
 import type { Finding } from './finding.ts'
 
-/** What documents may refer to: paths of files and folders, and the names of the npm scripts. */
-export type Facts = { paths: ReadonlySet<string>; scripts: ReadonlySet<string> }
+const settingsPath = 'packages/node/src/config/settings.ts'
+
+/** What documents may refer to: paths of files and folders, npm scripts, and settings such as `mesh.listen`. */
+export type Facts = { paths: ReadonlySet<string>; scripts: ReadonlySet<string>; settings: ReadonlySet<string> }
 
 /** The facts of a repository with these files. */
 export function gatherFacts(files: readonly RepoFile[]): Facts {
@@ -15,7 +17,9 @@ export function gatherFacts(files: readonly RepoFile[]): Facts {
   }
   const manifest = files.find(({ path }) => path === 'package.json')?.text ?? '{}'
   const { scripts = {} }: { scripts?: Record<string, string> } = JSON.parse(manifest)
-  return { paths, scripts: new Set(Object.keys(scripts)) }
+  const table = files.find(({ path }) => path === settingsPath)?.text ?? ''
+  const settings = new Set([...table.matchAll(/\bkey: '(\w+\.\w+)'/g)].map((match) => match[1] ?? ''))
+  return { paths, scripts: new Set(Object.keys(scripts)), settings }
 }
 
 /** A path as written in a document of the folder `from`, resolved from the root; undefined when it leads outside. */
@@ -77,4 +81,12 @@ export function deadCommands(files: readonly RepoFile[], facts: Facts): Finding[
   return mentions(files, /\bnpm run ([\w:-]+)/g)
     .filter(({ name }) => !facts.scripts.has(name))
     .map(({ path, line, name }) => ({ path, line, message: `package.json has no script ${name}` }))
+}
+
+/** A setting in backquotes, alone or with a value, that the configuration does not know. */
+export function deadSettings(files: readonly RepoFile[], facts: Facts): Finding[] {
+  const sections = [...new Set([...facts.settings].map((key) => key.split('.')[0]))]
+  return mentions(files, new RegExp(`\`((?:${sections.join('|')})\\.[a-z_]+)(?: = [^\`]*)?\``, 'g'))
+    .filter(({ name }) => !facts.settings.has(name) && !/\.(?:ts|mjs|json|toml)$/.test(name))
+    .map(({ path, line, name }) => ({ path, line, message: `there is no setting ${name}` }))
 }
