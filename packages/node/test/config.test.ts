@@ -249,3 +249,43 @@ describe('the table', () => {
     assert.equal(configOf({ set }).heartbeat.inactiveThresholdSeconds, 10)
   })
 })
+
+describe('formats', () => {
+  const allowed = (key: string, value: string): boolean => problemsOf({ set: [`${key}=${value}`] }) === ''
+
+  test('an address to listen on is a host and a port', () => {
+    for (const good of ['127.0.0.1:0', 'localhost:65535', '[::]:8080', 'node-a.example:80']) {
+      assert.ok(allowed('http.listen', good), good)
+    }
+    for (const bad of ['', '8080', ':8080', '127.0.0.1', '127.0.0.1:65536', '::1:80', '[::1', 'http://a:80']) {
+      assert.ok(!allowed('http.listen', bad), bad)
+    }
+  })
+
+  test('an address of the mesh is a WebSocket multiaddr', () => {
+    const id = '12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB'
+    const good = [
+      '/ip4/0.0.0.0/tcp/0/ws',
+      '/ip6/::1/tcp/1/ws',
+      '/dns4/a/tcp/443/wss',
+      `/dns/a/tcp/443/tls/ws/p2p/${id}`,
+    ]
+    for (const address of good) assert.ok(allowed('mesh.listen', address), address)
+    const bad = ['', 'a:1', '/ip4/300.0.0.1/tcp/1/ws', '/ip4/1.1.1.1/tcp/1', '/ip4/1.1.1.1/tcp/70000/ws']
+    for (const address of [...bad, `/ip4/1.1.1.1/tcp/1/ws/p2p/${id}x`])
+      assert.ok(!allowed('mesh.join', address) || address === '', address)
+  })
+
+  test('a public URL and an origin are of http or https', () => {
+    assert.ok(allowed('http.public_url', '') && allowed('http.public_url', 'https://a.example/registry'))
+    assert.ok(
+      !allowed('http.public_url', 'a.example') &&
+        !allowed('http.public_url', 'ws://a') &&
+        !allowed('http.public_url', 'http://a?b'),
+    )
+    assert.ok(
+      allowed('security.cors_origins', '*') && allowed('security.cors_origins', 'http://a:80,https://b') === false,
+    )
+    assert.ok(!allowed('security.cors_origins', 'https://b/path'))
+  })
+})

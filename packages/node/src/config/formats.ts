@@ -39,11 +39,11 @@ const HOST_PROTOCOLS: Readonly<Record<string, (host: string) => boolean>> = {
   dns6: (host) => host !== '',
 }
 
-/** `/ip4/127.0.0.1/tcp/9001/ws`: a host, a TCP port and the transports on top, with or without `/p2p/<peer id>`. */
+/** `/ip4/127.0.0.1/tcp/9001/ws`: a host, a TCP port and WebSocket on top, with or without `/p2p/<peer id>`. */
 const isMultiaddr = (text: string): boolean => {
-  const match = /^\/(\w+)\/([^/]+)\/tcp\/(\d{1,5})((?:\/(?:ws|wss|tls))*)(?:\/p2p\/([^/]+))?$/.exec(text)
+  const match = /^\/(\w+)\/([^/]+)\/tcp\/(\d{1,5})(?:\/ws|\/wss|\/tls\/ws)(?:\/p2p\/([^/]+))?$/.exec(text)
   if (match === null) return false
-  const [, protocol = '', host = '', port, , peer] = match
+  const [, protocol = '', host = '', port, peer] = match
   return (
     HOST_PROTOCOLS[protocol]?.(host) === true &&
     Number(port) <= 65_535 &&
@@ -63,7 +63,7 @@ export const FORMATS: Readonly<Record<Format, FormatRule>> = {
     holds: (text) => text === '' || parseHostPort(text) !== undefined,
   },
   multiaddr: {
-    words: 'a multiaddr such as /dns4/node-b/tcp/9001/ws',
+    words: 'a WebSocket multiaddr such as /dns4/node-b/tcp/9001/ws',
     holds: isMultiaddr,
   },
   peer_id: { words: 'a peer id such as 12D3KooW…', holds: (text) => parseNodeId(text) !== undefined },
