@@ -1,0 +1,134 @@
+import type { Connection, Stream } from '@libp2p/interface'
+import { type Clock, MeshError, type MeshProtocol, type Metrics, type RequestOptions } from '@rollcall/core'
+import type { NodeId } from '@rollcall/protocol'
+import { ANSWERED, framesOf, isTooLarge, toError } from './framing.ts'
+import { RequestGate } from './request-gate.ts'
+import { LINGER_MS, type MeshLimits, STREAMS_PER_PROTOCOL_MAX } from './settings.ts'
+
+export interface RequestClientInit {
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly limits: MeshLimits
+  /** The connection to use for a peer, or undefined where none is open. */
+  connectionTo(peer: NodeId): Connection | undefined
+}
+
+/**
+ * Asks peers, one stream per request. Never dials: that is the dialer's work, and a peer it cannot reach is unreachable
+ * here at once.
+ */
+export class RequestClient {
+  readonly #init: RequestClientInit
+  readonly #gate: RequestGate
+  readonly #underWay = new Set<AbortController>()
+  #stopped = false
+
+  constructor(init: RequestClientInit) {
+    this.#init = init
+    this.#gate = new RequestGate({
+      runningMax: init.limits.outboundRequestsMax,
+      runningPerPeerMax: init.limits.outboundRequestsPerPeerMax,
+      waitingMax: init.limits.outboundWaitingMax,
+    })
+  }
+
+  /** Source of the errors: `Mesh.request`. The time spent waiting for a place counts. */
+  async request(peer: NodeId, protocol: MeshProtocol, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    if (this.#stopped) throw stoppedError()
+    const { requestBytesMax } = this.#init.limits
+    if (body.byteLength > requestBytesMax) {
+      throw new MeshError('too_large', `a request of ${body.byteLength} bytes is over ${requestBytesMax}`)
+    }
+    const abort = new AbortController()
+    this.#underWay.add(abort)
+    const cancelTimeout = this.#init.clock.schedule(options.timeoutMs, () =>
+      abort.abort(new MeshError('timeout', `${peer} did not answer within ${options.timeoutMs} ms`)),
+    )
+    try {
+      return await this.#throughGate(peer, protocol, body, options, abort.signal)
+    } finally {
+      cancelTimeout()
+      this.#underWay.delete(abort)
+    }
+  }
+
+  /** Fails what is under way with `stopped`, and everything after it. */
+  stop(): void {
+    this.#stopped = true
+    for (const abort of this.#underWay) abort.abort(stoppedError())
+  }
+
+  async #throughGate(
+    peer: NodeId,
+    protocol: MeshProtocol,
+    body: Uint8Array,
+    options: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const entering = this.#gate.enter(peer, signal)
+    this.#gauge()
+    const leave = await entering
+    if (leave === undefined) {
+      this.#init.metrics.count('dropped_total', { queue: 'mesh_requests_out', reason: 'full' })
+      throw new MeshError('refused', 'too many requests of this node are waiting')
+    }
+    try {
+      const connection = this.#init.connectionTo(peer)
+      if (connection === undefined) throw new MeshError('unreachable', `no connection to ${peer}`)
+      return await this.#ask(connection, protocol, body, options, signal)
+    } finally {
+      leave()
+      this.#gauge()
+    }
+  }
+
+  async #ask(
+    connection: Connection,
+    protocol: MeshProtocol,
+    body: Uint8Array,
+    options: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const maxBytes = Math.min(options.maxResponseBytes, this.#init.limits.responseBytesMax)
+    let abortStream: (error: Error) => void = () => undefined
+    try {
+      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX })
+      abortStream = (error) => stream.abort(error)
+      const frames = framesOf(stream, maxBytes)
+      await frames.write(body, { signal })
+      const outcome = (await frames.read({ signal })).subarray()
+      if (outcome[0] !== ANSWERED[0]) throw new MeshError('refused', `${connection.remotePeer} refused ${protocol}`)
+      const answer = (await frames.read({ signal })).subarray()
+      await stream.close({ signal })
+      this.#closeSoon(stream)
+      return answer
+    } catch (thrown) {
+      const error = this.#explain(thrown, connection, maxBytes, signal)
+      abortStream(error)
+      throw error
+    }
+  }
+
+  #explain(thrown: unknown, connection: Connection, maxBytes: number, signal: AbortSignal): MeshError {
+    if (thrown instanceof MeshError) return thrown
+    if (signal.reason instanceof MeshError) return signal.reason
+    const peer = connection.remotePeer
+    const cause = toError(thrown)
+    if (isTooLarge(thrown)) return new MeshError('too_large', `${peer} answered more than ${maxBytes} bytes`, { cause })
+    if (connection.status !== 'open') return new MeshError('unreachable', `the connection to ${peer} broke`, { cause })
+    return new MeshError('refused', `${peer} did not answer: ${cause.message}`, { cause })
+  }
+
+  /** A peer that has answered but does not close its side would leave us with a stream for good. */
+  #closeSoon(stream: Stream): void {
+    const cancel = this.#init.clock.schedule(LINGER_MS, () => stream.abort(new Error('the peer left its stream open')))
+    if (stream.status === 'open') stream.addEventListener('close', cancel)
+    else cancel()
+  }
+
+  #gauge(): void {
+    this.#init.metrics.gauge('queue_length', this.#gate.waiting, { queue: 'mesh_requests_out' })
+  }
+}
+
+const stoppedError = (): MeshError => new MeshError('stopped', 'this mesh was stopped')
