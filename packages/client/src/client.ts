@@ -1,0 +1,214 @@
+/**
+ * A registry as a program sees it. Every call takes the first node that serves; every failure is a `RollcallError`.
+ *
+ * @example
+ * const client = new RollcallClient({ registries: ['http://127.0.0.1:8081'], signer })
+ * const { entity_id } = await client.register({ name: 'weather', entity_url: 'http://127.0.0.1:5000' })
+ * for await (const hit of client.searchAll({ query: 'forecast' })) console.log(hit.name, hit.status)
+ */
+import {
+  type ActKind,
+  type ActSigner,
+  type DeveloperProof,
+  developerIdOfProof,
+  type EntityType,
+  entityIdOf,
+  formatKey,
+  formatSignature,
+  type JsonObject,
+  type Signer,
+} from '@rollcall/protocol'
+import {
+  type Cluster,
+  clusterOf,
+  type Entity,
+  type EntityFields,
+  entityOf,
+  firstDifference,
+  type SearchHit,
+  type SearchPage,
+  searchPageOf,
+  type TransitionEvent,
+} from './answers.ts'
+import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
+import type { RollcallError } from './errors.ts'
+import type { Answer, Fetch } from './http/exchange.ts'
+import { Failover, type Outcome } from './http/failover.ts'
+import type { SearchQuery } from './search.ts'
+import { searchPages, searchPath } from './search.ts'
+import { signedAct } from './signed.ts'
+import { type WatchOptions, watchEvents } from './watch.ts'
+
+export interface ClientOptions {
+  /** HTTP addresses of nodes, the preferred one first; the others are fallbacks. */
+  readonly registries: readonly string[]
+  /** Key of the entity (or developer) for whom this client writes. Not needed to read. */
+  readonly signer?: Signer
+  /** How long one node may take, in milliseconds. Default 5 000: less fails over sooner, more suffers slow nodes. */
+  readonly attemptTimeoutMs?: number
+  /** How long a call may take over all nodes, in milliseconds. Default 15 000. */
+  readonly deadlineMs?: number
+  readonly fetch?: Fetch
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface RegisterOptions extends CallOptions {
+  /** Default `agent`. Decides the id (I1). */
+  readonly type?: EntityType
+  /** A developer's word that the key is theirs; `developerProof` of @rollcall/identity makes it. */
+  readonly developerProof?: DeveloperProof
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Whose key the signer holds: the entity's (default), or that of the developer whose proof the record carries. */
+  readonly by?: ActSigner
+}
+
+export class RollcallClient {
+  readonly #failover: Failover
+  readonly #signer: Signer | undefined
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #fetch: Fetch
+
+  /** @throws RangeError without a registry. */
+  constructor(options: ClientOptions) {
+    this.#signer = options.signer
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? systemRandom
+    this.#fetch = options.fetch ?? ((url, init) => fetch(url, init))
+    this.#failover = new Failover({
+      registries: options.registries,
+      fetch: this.#fetch,
+      clock: this.#clock,
+      attemptTimeoutMs: options.attemptTimeoutMs ?? 5_000,
+      deadlineMs: options.deadlineMs ?? 15_000,
+    })
+  }
+
+  /** The registry that the next call tries first. */
+  get registry(): string {
+    return this.#failover.current
+  }
+
+  /**
+   * Registers the entity of this client's key. Durable when it resolves. Where an earlier node took the registration and
+   * its answer was lost, the record found elsewhere counts as the answer if it says what was to be registered.
+   * @throws RollcallError `already_registered`, `validation_failed`, `conflict_duplicate_name`, …
+   */
+  async register(fields: EntityFields, options: RegisterOptions = {}): Promise<Entity> {
+    const { publicKey } = this.#requireSigner()
+    const type = options.type ?? 'agent'
+    const id = entityIdOf(type, publicKey)
+    const proof = options.developerProof
+    const body: JsonObject = {
+      ...fields,
+      entity_id: id,
+      entity_type: type,
+      public_key: formatKey(publicKey),
+      ...(proof === undefined ? {} : { developer_id: developerIdOfProof(proof), developer_proof: proofJson(proof) }),
+    }
+    const text = this.#act('register', body, 'entity')
+    const outcome = await this.#failover.ask({
+      method: 'POST',
+      path: '/v1/entities',
+      body: text,
+      signal: options.signal,
+    })
+    return this.#written(id, fields, outcome, options)
+  }
+
+  /** Sets the given fields; null removes an optional one. Durable when it resolves. */
+  async update(id: string, fields: EntityFields, options: WriteOptions = {}): Promise<Entity> {
+    const body = this.#act('update', { ...fields, entity_id: id }, options.by)
+    const outcome = await this.#failover.ask({ method: 'PUT', path: entityPath(id), body, signal: options.signal })
+    return this.#written(id, fields, outcome, options)
+  }
+
+  /** Ends the entity. Durable when it resolves; also where an earlier, lost attempt had ended it already. */
+  async deregister(id: string, options: WriteOptions = {}): Promise<void> {
+    const body = this.#act('deregister', { entity_id: id }, options.by)
+    const outcome = await this.#failover.ask({ method: 'DELETE', path: entityPath(id), body, signal: options.signal })
+    if (outcome.ok || (outcome.inDoubt && outcome.error.code === 'entity_deregistered')) return
+    throw outcome.error
+  }
+
+  /**
+   * The entity as the node shows it. `local` takes the node's own view; by default the node asks the attendant for the
+   * newest beat. @throws RollcallError `entity_not_found`, or `entity_deregistered` with when in its details.
+   */
+  async get(id: string, options: CallOptions & { readonly consistency?: 'local' | 'fresh' } = {}): Promise<Entity> {
+    const query = options.consistency === undefined ? '' : `?consistency=${options.consistency}`
+    return entityOf(await this.#read(entityPath(id) + query, options))
+  }
+
+  /** One page of hits, best first. */
+  async search(query: SearchQuery = {}, options: CallOptions = {}): Promise<SearchPage> {
+    return searchPageOf(await this.#read(searchPath(query), options))
+  }
+
+  /** Every hit of every page, fetched as the loop over them goes on; each entity once. */
+  searchAll(query: SearchQuery = {}, options: CallOptions = {}): AsyncGenerator<SearchHit> {
+    return searchPages(query, (page) => this.search(page, options))
+  }
+
+  /** Every node as the asked one sees it, and whether all are equal (S3). */
+  async cluster(options: CallOptions = {}): Promise<Cluster> {
+    return clusterOf(await this.#read('/v1/cluster', options))
+  }
+
+  /** What the asked node says of itself. */
+  async info(options: CallOptions = {}): Promise<JsonObject> {
+    return (await this.#read('/v1/info', options)).body
+  }
+
+  /**
+   * Transitions as they happen, for ever: a lost connection is taken up again after the last event, at the next node if
+   * need be. Where events were lost between, one of type `gap` says so. Ends only with the loop or the signal.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<TransitionEvent> {
+    const io = { fetch: this.#fetch, clock: this.#clock, random: this.#random }
+    return watchEvents(io, this.#failover.registries, options)
+  }
+
+  async #read(path: string, options: CallOptions): Promise<Answer> {
+    const outcome = await this.#failover.ask({ method: 'GET', path, signal: options.signal })
+    if (outcome.ok) return outcome.answer
+    throw outcome.error
+  }
+
+  /** The entity after a write; a refusal that may be about this very write, sent before, is looked into. */
+  async #written(id: string, fields: EntityFields, outcome: Outcome, options: CallOptions): Promise<Entity> {
+    if (outcome.ok) return this.get(id, { ...options, consistency: 'local' })
+    if (!outcome.inDoubt || !mayBeOwnEcho(outcome.error)) throw outcome.error
+    const entity = await this.get(id, { ...options, consistency: 'local' })
+    if (firstDifference(entity, fields) !== undefined) throw outcome.error
+    return entity
+  }
+
+  #act(kind: ActKind, body: JsonObject, by: ActSigner = 'entity'): string {
+    const signer = this.#requireSigner()
+    return signedAct({ kind, body, signer, by, issuedAtMs: this.#clock.wallMs(), nonce: this.#random.bytes(16) })
+  }
+
+  #requireSigner(): Signer {
+    if (this.#signer === undefined) throw new Error('this client was given no signer, so it can only read')
+    return this.#signer
+  }
+}
+
+const mayBeOwnEcho = ({ code }: RollcallError): boolean => code === 'already_registered' || code === 'stale_write'
+
+const entityPath = (id: string): string => `/v1/entities/${encodeURIComponent(id)}`
+
+/** The proof as it travels (zynd-wire S12). */
+const proofJson = (proof: DeveloperProof): JsonObject => ({
+  developer_public_key: formatKey(proof.publicKey),
+  entity_index: proof.entityIndex,
+  developer_signature: formatSignature(proof.signature),
+})

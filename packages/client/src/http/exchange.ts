@@ -1,0 +1,109 @@
+/** One request to one registry, with a deadline, and its answer as JSON or a RollcallError. */
+import { type JsonObject, parseJsonObject } from '@rollcall/protocol'
+import type { Clock } from '../clock.ts'
+import { errorOfAnswer, RollcallError } from '../errors.ts'
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** From the root of the registry, escaped, with its query: `/v1/search?q=a`. */
+  readonly path: string
+  /** JSON text. */
+  readonly body?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer {
+  readonly body: JsonObject
+  readonly status: number
+  readonly registry: string
+  readonly requestId: string | undefined
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** No answer of the API comes near; a page of something else might. */
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+/**
+ * @throws RollcallError `unreachable` where no answer came, `timeout` where it did not come in time, else what the answer
+ * says. The reason of `signal` where that was aborted.
+ */
+export const exchange = async (
+  io: { readonly fetch: Fetch; readonly clock: Clock },
+  registry: string,
+  request: Request,
+  timeoutMs: number,
+): Promise<Answer> => {
+  const limit = new AbortController()
+  const cancel = io.clock.schedule(timeoutMs, () => limit.abort())
+  const signal = request.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, request.signal])
+  try {
+    const response = await io.fetch(registry + request.path, {
+      method: request.method,
+      headers: { accept: 'application/json', ...(request.body === undefined ? {} : JSON_BODY) },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      // A node never redirects; following one would carry a signed request to a stranger.
+      redirect: 'error',
+      signal,
+    })
+    const text = await readText(response, ANSWER_BYTES_MAX)
+    return read(response, text, registry)
+  } catch (error) {
+    if (error instanceof RollcallError) throw error
+    if (request.signal?.aborted) throw request.signal.reason
+    if (limit.signal.aborted) {
+      throw new RollcallError('timeout', `${registry} did not answer within ${timeoutMs / 1000} s`, { registry })
+    }
+    throw new RollcallError('unreachable', `${registry}: ${reasonOf(error)}`, { registry, cause: error })
+  } finally {
+    cancel()
+  }
+}
+
+const JSON_BODY = { 'content-type': 'application/json' }
+
+const read = (response: Response, text: string, registry: string): Answer => {
+  const requestId = response.headers.get('x-request-id')
+  const { status } = response
+  if (!response.ok) {
+    const retryAfter = response.headers.get('retry-after')
+    throw errorOfAnswer({ status, body: text, registry, requestId, retryAfter })
+  }
+  const body = text === '' ? {} : parseJsonObject(text)
+  if (body !== undefined) return { body, status, registry, requestId: requestId ?? undefined }
+  throw new RollcallError('unreachable', `${registry} answers, but not with JSON: is it a registry?`, {
+    registry,
+    http: status,
+  })
+}
+
+const readText = async (response: Response, bytesMax: number): Promise<string> => {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of chunksOf(response.body)) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** The chunks of a stream; the stream is cancelled when the loop over them ends early. Safari cannot iterate a stream. */
+export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+  } finally {
+    await reader.cancel()
+  }
+}
+
+/** `fetch failed` says nothing; its cause says `connect ECONNREFUSED 127.0.0.1:8081`. */
+export const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message
+}

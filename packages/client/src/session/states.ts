@@ -1,0 +1,83 @@
+/** What goes into the session machine, what comes out of it, and the states between. */
+import type { EntityId, JsonObject, NodeId } from '@rollcall/protocol'
+import type { Roster } from '../roster.ts'
+import type { SessionEvent } from './events.ts'
+import type { SessionEntity } from './frames.ts'
+
+export interface MachineInit {
+  readonly roster: Roster
+  readonly entities: readonly SessionEntity[]
+  /** Name and version of the program, for the node's log. */
+  readonly client: string
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly healthOf: (id: EntityId) => JsonObject | undefined
+}
+
+export interface Now {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+export type Input =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'received'; readonly text: string }
+  /** `code` is 0 where no close frame came; `reason` then says what failed. */
+  | { readonly kind: 'lost'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'woken' }
+  | { readonly kind: 'stop'; readonly goodbye: boolean }
+
+export type Action =
+  | { readonly kind: 'connect'; readonly url: string }
+  | { readonly kind: 'send'; readonly text: string }
+  /** Ends the connection; nothing that still comes from it counts. */
+  | { readonly kind: 'drop'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'tell'; readonly event: SessionEvent }
+
+export interface Challenge {
+  readonly node: NodeId
+  readonly nonce: string
+  readonly clockOffsetMs: number
+}
+
+/** A beat that waits for its answer: the oldest one of its entity. */
+export interface Unanswered {
+  readonly beatMs: number
+  readonly deadlineMs: number
+}
+
+export interface Beating {
+  readonly name: 'beating'
+  readonly challenge: Challenge
+  readonly intervalMs: number
+  readonly sinceMs: number
+  nextBeatMs: number
+  unanswered: Map<EntityId, Unanswered>
+  /** Whether any beat of this connection was accepted, and what this round of beats met. */
+  accepted: boolean
+  roundAccepted: number
+  roundRefused: number
+}
+
+export type State =
+  | { readonly name: 'idle' | 'stopped' }
+  | { readonly name: 'waiting'; untilMs: number }
+  | { readonly name: 'connecting'; deadlineMs: number; challenge: Challenge | undefined }
+  | Beating
+  | { readonly name: 'leaving'; readonly awaited: Set<EntityId>; deadlineMs: number }
+
+/** Monotonic time of the next deadline of a state; undefined where it waits for nothing. */
+export const wakeAtMs = (state: State): number | undefined => {
+  switch (state.name) {
+    case 'idle':
+    case 'stopped':
+      return undefined
+    case 'waiting':
+      return state.untilMs
+    case 'connecting':
+    case 'leaving':
+      return state.deadlineMs
+    case 'beating':
+      return Math.min(state.nextBeatMs, ...[...state.unanswered.values()].map(({ deadlineMs }) => deadlineMs))
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The feed of transitions as an endless loop: connect, read, and after a loss connect again with the cursor of the last
+ * event. The first try after a loss is at the same node, which still holds what was missed; then the next in the list.
+ */
+import { parseJsonObject } from '@rollcall/protocol'
+import type { TransitionEvent } from './answers.ts'
+import { backoffMs } from './backoff.ts'
+import { type Clock, pause, type Random } from './clock.ts'
+import { errorOfAnswer, RollcallError } from './errors.ts'
+import { chunksOf, type Fetch, reasonOf } from './http/exchange.ts'
+import { type ServerSentEvent, SseParser } from './http/sse.ts'
+import { Roster } from './roster.ts'
+
+export interface WatchOptions {
+  /** Cursor of the last event known; without it the feed begins now. */
+  readonly since?: string
+  /** Only events of this entity, and gaps. */
+  readonly entity?: string
+  /** Ends the loop without an error. */
+  readonly signal?: AbortSignal
+  /** Told of each loss, with the time until the next try. */
+  readonly onLoss?: (loss: {
+    readonly registry: string
+    readonly error: RollcallError
+    readonly retryInMs: number
+  }) => void
+}
+
+interface Io {
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A feed in which nothing came for so long, no comment either, is taken for dead. */
+const SILENCE_MS = 90_000
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** @throws RollcallError where a node refuses the request itself; other failures are retried for ever. */
+export async function* watchEvents(
+  io: Io,
+  registries: readonly string[],
+  options: WatchOptions,
+): AsyncGenerator<TransitionEvent> {
+  const roster = new Roster(registries)
+  let cursor = options.since
+  for (let failures = 0; options.signal?.aborted !== true; ) {
+    let error: RollcallError
+    try {
+      for await (const event of readFeed(io, roster.current, cursor, options.signal)) {
+        failures = 0
+        cursor = event.cursor
+        if (options.entity === undefined || event.entity_id === options.entity || event.type === 'gap') yield event
+      }
+      error = new RollcallError('unreachable', `${roster.current} ended the feed`, { registry: roster.current })
+    } catch (thrown) {
+      if (options.signal?.aborted) return
+      if (!(thrown instanceof RollcallError) || !thrown.retryable) throw thrown
+      error = thrown
+    }
+    const registry = roster.current
+    if (failures > 0) roster.advance()
+    const retryInMs = backoffMs(failures++, io.random.next())
+    options.onLoss?.({ registry, error, retryInMs })
+    await pause(io.clock, retryInMs, options.signal)
+  }
+}
+
+async function* readFeed(
+  io: Io,
+  registry: string,
+  since: string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TransitionEvent> {
+  const watchdog = new Watchdog(io.clock, CONNECT_TIMEOUT_MS)
+  try {
+    const response = await io.fetch(
+      `${registry}/v1/events${since === undefined ? '' : `?since=${encodeURIComponent(since)}`}`,
+      {
+        headers: { accept: 'text/event-stream' },
+        redirect: 'error',
+        signal: signal === undefined ? watchdog.signal : AbortSignal.any([watchdog.signal, signal]),
+      },
+    )
+    if (!response.ok || response.body === null) throw await refusal(response, registry)
+    const parser = new SseParser()
+    const decoder = new TextDecoder()
+    watchdog.restart(SILENCE_MS)
+    for await (const chunk of chunksOf(response.body)) {
+      watchdog.restart(SILENCE_MS)
+      for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
+        const transition = transitionOf(event)
+        if (transition !== undefined) yield transition
+      }
+    }
+  } catch (error) {
+    if (error instanceof RollcallError) throw error
+    const reason = watchdog.signal.aborted ? 'nothing came for too long' : reasonOf(error)
+    throw new RollcallError('unreachable', `${registry}: ${reason}`, { registry, cause: error })
+  } finally {
+    watchdog.stop()
+  }
+}
+
+const refusal = async (response: Response, registry: string): Promise<RollcallError> =>
+  errorOfAnswer({
+    status: response.status,
+    body: await response.text(),
+    registry,
+    requestId: response.headers.get('x-request-id'),
+    retryAfter: response.headers.get('retry-after'),
+  })
+
+/** The transition an event carries; what is none (a greeting, an event of a newer kind without JSON) is left out. */
+const transitionOf = (event: ServerSentEvent): TransitionEvent | undefined => {
+  const data = parseJsonObject(event.data)
+  if (data === undefined) return undefined
+  const cursor = event.id !== '' ? event.id : data.cursor
+  const type = typeof data.type === 'string' ? data.type : event.event
+  return typeof cursor === 'string' ? { ...data, cursor, type } : undefined
+}
+
+/** Aborts its signal when it was not restarted in time. */
+class Watchdog {
+  readonly #clock: Clock
+  readonly #controller = new AbortController()
+  #cancel: () => void = () => undefined
+
+  constructor(clock: Clock, withinMs: number) {
+    this.#clock = clock
+    this.restart(withinMs)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  restart(withinMs: number): void {
+    this.#cancel()
+    this.#cancel = this.#clock.schedule(withinMs, () => this.#controller.abort())
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+}
