@@ -48,7 +48,9 @@ export interface TestNode extends ComplianceNode {
 }
 
 /** A mesh with handlers that take notes, not yet started. */
-export const makeNode = async (init: Partial<MeshInit> & { readonly privateKeySeed: Uint8Array }): Promise<TestNode> => {
+export const makeNode = async (
+  init: Partial<MeshInit> & { readonly privateKeySeed: Uint8Array },
+): Promise<TestNode> => {
   const metrics = new CountingMetrics()
   const mesh = await createMesh({
     listen: [LOOPBACK],
