@@ -4,6 +4,8 @@
  * @example
  * process.exitCode = await runNode({ config: '/etc/rollcall/node.toml', set: ['log.level=debug'] })
  */
+
+export * from './bloom-worker/index.ts'
 export * from './config/index.ts'
 export * from './key.ts'
 export * from './telemetry/index.ts'
