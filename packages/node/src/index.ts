@@ -5,6 +5,7 @@
  * process.exitCode = await runNode({ config: '/etc/rollcall/node.toml', set: ['log.level=debug'] })
  */
 
+export * from './admin-tokens.ts'
 export * from './bloom-worker/index.ts'
 export * from './config/index.ts'
 export * from './key.ts'

@@ -1,5 +1,6 @@
 export * from './buckets.ts'
 export * from './event-loop-lag.ts'
+export * from './metrics-server.ts'
 export * from './pino-log.ts'
 export * from './prom-metrics.ts'
 export * from './system-clock.ts'
