@@ -1,1 +1,3 @@
-export {}
+export type { FilterBuilder } from './filters.ts'
+export { createRuntime, type Runtime, type RuntimeInit } from './runtime.ts'
+export type { RuntimeSettings } from './settings.ts'

@@ -1,0 +1,122 @@
+/**
+ * One door, one turn at a time: events wait in a bounded inbox, a synchronous step decides a batch of them, and its effects
+ * are carried out in one order: persist, publish, reindex, observe, answer. The next step waits for it, so whatever was
+ * published or answered is in the store.
+ *
+ * When the disk refuses, the batch is tried again until it is taken: what the step decided is never rolled back and never
+ * lost, and meanwhile the door turns new work away (`failing`).
+ */
+import {
+  type Clock,
+  type Effects,
+  type Log,
+  type Metrics,
+  type RegistryInput,
+  type RegistryState,
+  type Store,
+  step,
+} from '@rollcall/core'
+
+export interface LoopInit {
+  readonly state: RegistryState
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly inboxMax: number
+  /** Carries out everything after persist, in order. Must not throw. */
+  readonly carryOut: (effects: Effects) => void
+}
+
+/** Most events of one turn: bounds how long a step holds the event loop. */
+const TURN_EVENTS_MAX = 256
+const RETRY_MS = 1_000
+
+export class Loop {
+  readonly #init: LoopInit
+  #inbox: RegistryInput[] = []
+  #running: Promise<void> | undefined
+  #stopped = false
+  /** Why the disk refuses, while it does. */
+  failing: string | undefined
+
+  constructor(init: LoopInit) {
+    this.#init = init
+  }
+
+  /** Queues an event; false where the inbox is full (counted: the caller answers for it). */
+  submit(event: RegistryInput): boolean {
+    const { inboxMax, metrics } = this.#init
+    // A timer's event is never turned away: there are few, and they are what empties the state.
+    if (this.#stopped || (this.#inbox.length >= inboxMax && !TIMERS.has(event.type))) {
+      metrics.count('dropped_total', { queue: 'inbox', reason: this.#stopped ? 'stopped' : 'full' })
+      return false
+    }
+    this.#inbox.push(event)
+    this.#running ??= this.#run()
+    return true
+  }
+
+  get length(): number {
+    return this.#inbox.length
+  }
+
+  /** Resolves when everything submitted before has been carried out. */
+  async drain(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Takes no more events, and resolves when those it has are carried out, or the disk still refuses. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.drain()
+  }
+
+  async #run(): Promise<void> {
+    // Whatever else arrives in this turn of the event loop shares the step, and its one disk write.
+    await Promise.resolve()
+    while (this.#inbox.length > 0) {
+      const events = this.#inbox.splice(0, TURN_EVENTS_MAX)
+      this.#init.metrics.gauge('queue_length', this.#inbox.length, { queue: 'inbox' })
+      const effects = this.#decide(events)
+      if (effects === undefined) continue
+      if (!(await this.#persist(effects))) break
+      this.#init.carryOut(effects)
+    }
+    this.#running = undefined
+  }
+
+  /** A step that throws is a fault of ours: it is told, its events are lost and counted, and the node lives on. */
+  #decide(events: readonly RegistryInput[]): Effects | undefined {
+    const { state, clock, sign, log, metrics } = this.#init
+    try {
+      return step(state, events, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), sign })
+    } catch (error) {
+      log.error('a step failed', { error, events: events.map((event) => event.type) })
+      metrics.count('dropped_total', { queue: 'inbox', reason: 'step_failed' }, events.length)
+      return undefined
+    }
+  }
+
+  async #persist({ store: batch, durable }: Effects): Promise<boolean> {
+    if (batch.length === 0) return true
+    const { store, log } = this.#init
+    for (;;) {
+      try {
+        await store.write(batch, { durable })
+        if (this.failing !== undefined) log.info('the disk takes writes again')
+        this.failing = undefined
+        return true
+      } catch (error) {
+        if (this.failing === undefined)
+          log.error('the disk refuses; retrying, and taking no writes meanwhile', { error })
+        this.failing = error instanceof Error ? error.message : String(error)
+        if (this.#stopped) return false
+        await new Promise<void>((resolve) => this.#init.clock.schedule(RETRY_MS, resolve))
+      }
+    }
+  }
+}
+
+const TIMERS: ReadonlySet<RegistryInput['type']> = new Set(['tick', 'sweep', 'flush', 'heard', 'status', 'synced'])
