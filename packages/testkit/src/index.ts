@@ -1,4 +1,5 @@
 export * from './clock/manual-clock.ts'
+export * from './crypto/inline-verifier.ts'
 export * from './mesh/compliance-node.ts'
 export * from './mesh/counting-metrics.ts'
 export * from './mesh/link-faults.ts'

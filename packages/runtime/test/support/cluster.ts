@@ -1,0 +1,246 @@
+import type { Clock, ClusterView, EntityView, Log, Metrics, Registry, Session } from '@rollcall/core'
+import { nativeSigner } from '@rollcall/identity/node'
+import { type BeatOutcome, type NodeId, nodeIdOf, type Status } from '@rollcall/protocol'
+import { buildFilter, createHasher } from '@rollcall/search/bloom'
+import {
+  type ClockView,
+  CountingMetrics,
+  inlineVerifier,
+  ManualClock,
+  type MemoryMesh,
+  MemoryMeshNetwork,
+  MemoryStore,
+  SeededRandom,
+} from '@rollcall/testkit'
+import { createRuntime, type Runtime, type RuntimeSettings } from '../../src/index.ts'
+import type { Agent } from './agent.ts'
+
+export const SETTINGS: RuntimeSettings = {
+  name: 'node',
+  url: '',
+  mode: 'full',
+  version: 'test',
+  joins: false,
+  intervalMs: 30_000,
+  thresholdMs: 300_000,
+  skewMs: 60_000,
+  graceMs: 90_000,
+  retentionMs: 86_400_000,
+  forgetMs: 604_800_000,
+  suspectMs: 15_000,
+  tickMs: 250,
+  zyndSignatures: true,
+  batchWindowMs: 50,
+  gossipBytesMax: 65_536,
+  syncIntervalMs: 30_000,
+  statusIntervalMs: 5_000,
+  sweepIntervalMs: 60_000,
+  flushIntervalMs: 30_000,
+  filterIntervalMs: 300_000,
+  filterFalsePositiveRate: 0.01,
+  inboxMax: 10_000,
+  answerTimeoutMs: 10_000,
+  askTimeoutMs: 300,
+}
+
+const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (message, fields) => {
+    throw new Error(`${message} ${String(fields?.error ?? JSON.stringify(fields))}`)
+  },
+  child: () => silent,
+}
+
+/** The clock of one process: when it is killed, its timers never fire. */
+class ProcessClock implements Clock {
+  readonly #machine: Clock
+  #alive = true
+
+  constructor(machine: Clock) {
+    this.#machine = machine
+  }
+
+  wallMs(): number {
+    return this.#machine.wallMs()
+  }
+
+  monotonicMs(): number {
+    return this.#machine.monotonicMs()
+  }
+
+  schedule(delayMs: number, fn: () => void): () => void {
+    return this.#machine.schedule(delayMs, () => {
+      if (this.#alive) fn()
+    })
+  }
+
+  kill(): void {
+    this.#alive = false
+  }
+}
+
+/** One node of a test cluster: the shipping runtime over a store and a mesh in memory. */
+export class TestNode {
+  readonly id: NodeId
+  readonly clock: ClockView
+  #process: ProcessClock | undefined
+  readonly metrics: CountingMetrics = new CountingMetrics()
+  store: MemoryStore = new MemoryStore()
+  mesh: MemoryMesh | undefined
+  runtime: Runtime | undefined
+  readonly #cluster: TestCluster
+  readonly #index: number
+
+  constructor(cluster: TestCluster, index: number) {
+    this.#cluster = cluster
+    this.#index = index
+    this.id = nodeIdOf(this.#signer().publicKey)
+    this.clock = cluster.clock.view(0)
+  }
+
+  get registry(): Registry {
+    if (this.runtime === undefined) throw new Error('this node is down')
+    return this.runtime.registry
+  }
+
+  nowMs(): number {
+    return this.clock.wallMs()
+  }
+
+  async start(): Promise<void> {
+    const join = this.#cluster.nodes.filter((node) => node !== this).map((node) => `/memory/${node.id}`)
+    this.mesh = this.#cluster.network.createMesh({ nodeId: this.id, join, metrics: this.metrics })
+    this.#process = new ProcessClock(this.clock)
+    await this.store.open()
+    this.runtime = await createRuntime({
+      settings: { ...this.#cluster.settings, name: `node-${this.#index}`, joins: join.length > 0 },
+      store: this.store,
+      mesh: this.mesh,
+      clock: this.#process,
+      random: this.#cluster.random.split(`node ${this.#index}`),
+      signer: this.#signer(),
+      verifier: inlineVerifier,
+      filterBuilder: { rebuild: async (words) => buildFilter(await createHasher(), words, 0.01).encode() },
+      log: silent,
+      metrics: this.metrics as Metrics,
+    })
+    await this.runtime.start()
+  }
+
+  /** As a process that gets SIGKILL: nothing is flushed, unsynced writes are lost. */
+  async crash(): Promise<void> {
+    this.#process?.kill()
+    this.store.crash()
+    await this.mesh?.stop()
+    this.runtime = undefined
+    this.store = new MemoryStore({ disk: this.store.disk })
+  }
+
+  async view(agent: Agent): Promise<EntityView | undefined> {
+    const view = await this.registry.entity(agent.id, 'local')
+    return view.ok ? view.value : undefined
+  }
+
+  async status(agent: Agent): Promise<Status | undefined> {
+    return (await this.view(agent))?.status
+  }
+
+  session(agent: Agent): Session {
+    return this.registry.openSession({
+      kind: 'native',
+      entities: [agent.id],
+      address: '127.0.0.1',
+      onRevoked: () => undefined,
+      onMoved: () => undefined,
+    })
+  }
+
+  async register(agent: Agent): Promise<void> {
+    const result = await this.#cluster.until(
+      this.registry.register(agent.registration(this.nowMs()), { requestId: 'r', address: '127.0.0.1' }),
+    )
+    if (!result.ok) throw new Error(result.message)
+  }
+
+  async deregister(agent: Agent): Promise<void> {
+    const act = agent.deregistration(this.nowMs())
+    const result = await this.#cluster.until(
+      this.registry.deregister(agent.id, act, { requestId: 'd', address: '127.0.0.1' }),
+    )
+    if (!result.ok) throw new Error(result.message)
+  }
+
+  async beat(agent: Agent, session: Session = this.session(agent)): Promise<BeatOutcome> {
+    const beat = agent.beat(this.id, this.nowMs())
+    const answer = this.registry.beat(agent.id, beat, { requestId: 'b', address: '127.0.0.1', session })
+    return (await this.#cluster.until(answer)).outcome
+  }
+
+  cluster(): ClusterView {
+    return this.registry.cluster()
+  }
+
+  /** Ids that a default search for `text` finds. */
+  async found(text: string, status: Status | 'any' = 'active'): Promise<string[]> {
+    const answer = await this.registry.search({ text, status, limit: 100, offset: 0 })
+    if (!answer.ok) throw new Error(answer.message)
+    return answer.value.hits.map((hit) => hit.entity.id)
+  }
+
+  #signer(): ReturnType<typeof nativeSigner> {
+    return nativeSigner(new Uint8Array(32).fill(this.#index + 1))
+  }
+}
+
+/** Nodes of one seeded history under one manual clock. */
+export class TestCluster {
+  readonly clock: ManualClock = new ManualClock()
+  readonly random: SeededRandom
+  readonly network: MemoryMeshNetwork
+  readonly settings: RuntimeSettings
+  readonly nodes: TestNode[] = []
+
+  constructor(size: number, overrides: Partial<RuntimeSettings> = {}, seed = 1) {
+    this.random = new SeededRandom(seed)
+    this.settings = { ...SETTINGS, ...overrides }
+    this.network = new MemoryMeshNetwork({ clock: this.clock, random: this.random.split('network') })
+    for (let i = 0; i < size; i++) this.nodes.push(new TestNode(this, i))
+  }
+
+  node(index: number): TestNode {
+    const node = this.nodes[index]
+    if (node === undefined) throw new Error(`no node ${index}`)
+    return node
+  }
+
+  /** Starts every node, and lets them find each other. */
+  async start(): Promise<void> {
+    for (const node of this.nodes) await this.until(node.start())
+    await this.pass(10_000)
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.clock.advanceAsync(ms)
+  }
+
+  /** Lets time pass until `promise` settles. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false
+    const done = promise.finally(() => {
+      settled = true
+    })
+    // The caller sees a rejection; this branch only waits for it.
+    done.catch(() => undefined)
+    for (let i = 0; i < 20_000 && !settled; i++) await this.pass(1)
+    return done
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.runtime !== undefined) await this.until(node.runtime.stop())
+      await node.store.close()
+    }
+  }
+}
