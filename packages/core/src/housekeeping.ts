@@ -131,6 +131,8 @@ export const flush = (turn: Turn): void => {
     }
   }
   turn.store.push(putClock(Math.max(turn.nodeMs, state.hybrid.wallMs)))
+  // One sync for everything since the last flush, presences included: the store keeps the order of batches.
+  turn.durable = true
 }
 
 const coversAnything = (state: RegistryState, member: Member): boolean => {
