@@ -1,0 +1,62 @@
+/** Why a node did not start, as a sentence that says what to do about it. */
+import { StoreError } from '@rollcall/core'
+import type { Config } from './config/index.ts'
+import { NodeKeyError } from './key.ts'
+
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StartError'
+  }
+}
+
+/** What was being done when the error came up. */
+export type Stage = 'data directory' | 'mesh settings' | 'state' | 'mesh.listen' | 'http.listen' | 'metrics.listen'
+
+/** The sentence for what went wrong at a stage. */
+export const startError = (stage: Stage, error: unknown, config: Config): StartError => {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new StartError(sentence(stage, error, reason, config), { cause: error })
+}
+
+const sentence = (stage: Stage, error: unknown, reason: string, config: Config): string => {
+  if (error instanceof NodeKeyError) return reason
+  if (error instanceof StoreError) return storeSentence(error, config.node.dataDir)
+  switch (stage) {
+    case 'data directory':
+      return `the data directory ${config.node.dataDir} cannot be used: ${reason}`
+    case 'http.listen':
+      return addressSentence(`http.listen ${config.http.listen}`, error, reason)
+    case 'metrics.listen':
+      return addressSentence(`metrics.listen ${config.metrics.listen}`, error, reason)
+    case 'mesh.listen':
+      return addressSentence(`mesh.listen ${config.mesh.listen}`, error, reason)
+    default:
+      return `the node could not be started (${stage}): ${reason}`
+  }
+}
+
+const addressSentence = (address: string, error: unknown, reason: string): string =>
+  hasCode(error, 'EADDRINUSE')
+    ? `${address} is in use by another program. Stop that one, or choose another address.`
+    : `${address} cannot be used: ${reason}`
+
+const storeSentence = (error: StoreError, dataDir: string): string => {
+  switch (error.code) {
+    case 'locked':
+      return `the data directory ${dataDir} is in use by another node. Stop that one, or give this one a directory of its own with --data.`
+    case 'too_new':
+      return `the store in ${dataDir} was written by a newer version of rollcall. Start that version, or give this one another directory.`
+    case 'corrupt':
+      return `the store in ${dataDir} cannot be read (${error.message}). Move it away: the other nodes hold everything and bring it again.`
+    default:
+      return `the store in ${dataDir} cannot be opened: ${error.message}`
+  }
+}
+
+/** Whether the error, or one that caused it, bears this code of the operating system. */
+const hasCode = (error: unknown, code: string): boolean => {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === code) return true
+  return hasCode(error.cause, code)
+}
