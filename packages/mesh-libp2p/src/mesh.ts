@@ -13,7 +13,7 @@ import {
 } from '@rollcall/core'
 import type { NodeId } from '@rollcall/protocol'
 import { parseAddress } from './addresses.ts'
-import { connectedPeersOf, connectionsTo } from './connections.ts'
+import { connectedPeersOf, connectionsTo, dropConnection } from './connections.ts'
 import type { Dialer } from './dialer.ts'
 import { Gossip } from './gossip.ts'
 import type { MeshNode } from './libp2p-node.ts'
@@ -46,6 +46,7 @@ export class LibP2pMesh implements Mesh {
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #reach: Reach | undefined
+  #server: RequestServer | undefined
   #cancelTick: () => void = () => undefined
 
   constructor(parts: MeshParts) {
@@ -93,6 +94,7 @@ export class LibP2pMesh implements Mesh {
   async #start(handlers: MeshHandlers): Promise<void> {
     const { node, dialer, log } = this.#parts
     const server = new RequestServer({ ...this.#parts, onRequest: handlers.onRequest.bind(handlers) })
+    this.#server = server
     this.#reach = new Reach({
       clock: this.#parts.clock,
       abandon: (peer) => this.#abandon(peer),
@@ -129,6 +131,8 @@ export class LibP2pMesh implements Mesh {
     await Promise.allSettled([this.#starting])
     this.#cancelTick()
     await this.#parts.node.stop()
+    // Only now: askers whose stream ends before their connection would take it for a refusal.
+    this.#server?.stop()
   }
 
   #tick(): void {
@@ -146,7 +150,7 @@ export class LibP2pMesh implements Mesh {
   #abandon(peer: NodeId): void {
     this.#parts.log.info('broadcast does not reach a connected peer; connecting anew', { peer })
     for (const connection of connectionsTo(this.#parts.node, peer)) {
-      connection.abort(new Error('broadcast does not work over this connection'))
+      dropConnection(connection, 'broadcast does not work over this connection', this.#parts.log)
     }
   }
 
@@ -159,7 +163,7 @@ export class LibP2pMesh implements Mesh {
     const peer = fresh.remotePeer
     const older = this.#parts.node.getConnections(peer).filter(({ id, status }) => id !== fresh.id && status === 'open')
     const losers = superseded(withAge(fresh), older.map(withAge), this.nodeId < peer.toString())
-    for (const { connection } of losers) connection.abort(new Error('superseded by another connection'))
+    for (const { connection } of losers) dropConnection(connection, 'superseded by another one', this.#parts.log)
   }
 }
 

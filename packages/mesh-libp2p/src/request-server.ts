@@ -14,10 +14,22 @@ export interface RequestServerInit {
   readonly onRequest: MeshHandlers['onRequest']
 }
 
+/** The times at which one stream has nothing more to hope for. */
+interface Deadline {
+  /** Aborts when the stream is closed, whoever closed it. */
+  readonly gone: AbortSignal
+  /** Aborts when the time for the request is over. */
+  readonly late: AbortSignal
+  /** To be called when the request is dealt with. */
+  served(): void
+}
+
 /** Answers the requests of peers, a bounded number at a time. One deadline covers a request from start to end. */
 export class RequestServer {
   readonly #init: RequestServerInit
   readonly #gate: RequestGate
+  /** What ends each request that is being served before its time. */
+  readonly #ends = new Set<(error: Error) => void>()
 
   constructor(init: RequestServerInit) {
     this.#init = init
@@ -30,41 +42,68 @@ export class RequestServer {
 
   /** Serves one stream. Never rejects. */
   async serve(protocol: MeshProtocol, stream: Stream, connection: Connection): Promise<void> {
-    const abort = new AbortController()
-    const cancelDeadline = this.#init.clock.schedule(SERVE_TIMEOUT_MS, () => {
-      abort.abort(new Error('the time for this request is over'))
-      // Also where nothing awaits the signal any more: a peer that never closes its side must not keep the stream.
-      stream.abort(new Error('the time for this request is over'))
-    })
-    stream.addEventListener('close', (event) => {
-      cancelDeadline()
-      abort.abort(event.error ?? new Error('the peer closed the stream'))
-    })
+    const deadline = this.#deadlineFor(stream)
     const peer = parseNodeId(connection.remotePeer.toString())
     try {
       if (peer === undefined) throw new Error('only nodes are answered')
-      await this.#admit(protocol, stream, peer, abort.signal)
+      await this.#admit(protocol, stream, peer, deadline)
     } catch (thrown) {
       const error = toError(thrown)
       this.#init.log.debug('a request was not served', { protocol, peer, error: error.message })
       stream.abort(error)
+    } finally {
+      deadline.served()
     }
   }
 
-  async #admit(protocol: MeshProtocol, stream: Stream, peer: NodeId, signal: AbortSignal): Promise<void> {
+  /** Gives up whatever is being served. What handlers still work on is thrown away. */
+  stop(): void {
+    for (const end of [...this.#ends]) end(new Error('this mesh was stopped'))
+  }
+
+  #deadlineFor(stream: Stream): Deadline {
+    const gone = new AbortController()
+    const late = new AbortController()
+    let isServed = false
+    const end = (error: Error) => {
+      forget()
+      late.abort(error)
+      // Also once it is served: a peer that never closes its side must not keep the stream.
+      stream.abort(error)
+    }
+    const cancel = this.#init.clock.schedule(SERVE_TIMEOUT_MS, () =>
+      end(new Error('the time for this request is over')),
+    )
+    const forget = () => {
+      cancel()
+      this.#ends.delete(end)
+    }
+    this.#ends.add(end)
+    stream.addEventListener('close', ({ error }) => {
+      gone.abort(error ?? new Error('the peer closed the stream'))
+      if (isServed) forget()
+    })
+    const served = () => {
+      isServed = true
+      if (gone.signal.aborted) forget()
+    }
+    return { gone: gone.signal, late: late.signal, served }
+  }
+
+  async #admit(protocol: MeshProtocol, stream: Stream, peer: NodeId, deadline: Deadline): Promise<void> {
     // A waiting request must not be read: paused, its sender stops after the first window of 256 KiB. Nothing reads the
     // stream yet, so the loss that pause causes within `for await` cannot happen.
     const mustWait = !this.#gate.isFree(peer)
     if (mustWait) stream.pause()
-    const entering = this.#gate.enter(peer, signal)
+    const entering = this.#gate.enter(peer, deadline.gone)
     this.#gauge()
     const leave = await entering
     try {
       if (mustWait) stream.resume()
       const frames = framesOf(stream, this.#init.limits.requestBytesMax)
-      const answer = leave === undefined ? this.#turnAway() : await this.#answer(protocol, frames, peer, signal)
-      await frames.writeV(answer, { signal })
-      await stream.close({ signal })
+      const answer = leave === undefined ? this.#turnAway() : await this.#answer(protocol, frames, peer, deadline)
+      await frames.writeV(answer, { signal: deadline.gone })
+      await stream.close({ signal: deadline.gone })
     } finally {
       leave?.()
       this.#gauge()
@@ -81,11 +120,12 @@ export class RequestServer {
     protocol: MeshProtocol,
     frames: LengthPrefixedStream,
     peer: NodeId,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<Uint8Array[]> {
-    const body = (await frames.read({ signal })).subarray()
+    const body = (await frames.read({ signal: deadline.gone })).subarray()
     try {
-      const answer = await this.#init.onRequest(protocol, body, peer)
+      // An asker who leaves does not free its place while the handler works: asking and leaving would have no bound.
+      const answer = await before(deadline.late, this.#init.onRequest(protocol, body, peer))
       const { responseBytesMax } = this.#init.limits
       if (answer.byteLength <= responseBytesMax) return [ANSWERED, answer]
       throw new Error(`the answer has ${answer.byteLength} bytes, over ${responseBytesMax}`)
@@ -99,3 +139,10 @@ export class RequestServer {
     this.#init.metrics.gauge('queue_length', this.#gate.waiting, { queue: 'mesh_requests_in' })
   }
 }
+
+/** The outcome of `work`, or the reason of `signal` where that aborts first. */
+const before = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
+  })

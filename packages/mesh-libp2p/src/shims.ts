@@ -11,11 +11,13 @@ import { WebSocket as NodeWebSocket } from 'ws'
  *
  * `ws` hands out messages as soon as the socket is open, while libp2p attaches its listener only after the promise of
  * that opening has settled. With a pre-shared key the listener side speaks first, its first 24 bytes were lost in
- * between and every dial timed out.
+ * between and every dial timed out. And libp2p stops listening for errors once the socket is open, so a malformed frame
+ * of the peer would end the process; the close that follows an error tells all there is to tell.
  */
 class HeldWebSocket extends NodeWebSocket {
   constructor(address: string | URL, protocols?: string | string[]) {
     super(address, protocols, { perMessageDeflate: false })
+    this.on('error', () => undefined)
     this.once('open', () => {
       if (this.listenerCount('message') > 0) return
       this.pause()
