@@ -169,7 +169,7 @@ export class RollcallClient {
 
   /**
    * Transitions as they happen, for ever: a lost connection is taken up again after the last event, at the next node if
-   * need be. Where events were lost between, one of type `gap` says so. Ends only with the loop or the signal.
+   * need be. Where events may be lost between, one of type `gap` says so. Ends only with the loop or the signal.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<TransitionEvent> {
     const io = { fetch: this.#fetch, clock: this.#clock, random: this.#random }
@@ -184,7 +184,7 @@ export class RollcallClient {
 
   /** The entity after a write; a refusal that may be about this very write, sent before, is looked into. */
   async #written(id: string, fields: EntityFields, outcome: Outcome, options: CallOptions): Promise<Entity> {
-    if (outcome.ok) return this.get(id, { ...options, consistency: 'local' })
+    if (outcome.ok) return entityOf(outcome.answer)
     if (!outcome.inDoubt || !mayBeOwnEcho(outcome.error)) throw outcome.error
     const entity = await this.get(id, { ...options, consistency: 'local' })
     if (firstDifference(entity, fields) !== undefined) throw outcome.error

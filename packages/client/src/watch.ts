@@ -1,6 +1,8 @@
 /**
  * The feed of transitions as an endless loop: connect, read, and after a loss connect again with the cursor of the last
- * event. The first try after a loss is at the same node, which still holds what was missed; then the next in the list.
+ * event. The first try after a loss is at the same node, which still holds what was missed; then the next in the list. A
+ * cursor counts at its node and in its run only: elsewhere the node answers with a `gap`, and so does this loop where it
+ * had no cursor yet.
  */
 import { parseJsonObject } from '@rollcall/protocol'
 import type { TransitionEvent } from './answers.ts'
@@ -44,11 +46,18 @@ export async function* watchEvents(
 ): AsyncGenerator<TransitionEvent> {
   const roster = new Roster(registries)
   let cursor = options.since
+  let mayHaveMissed = false
   for (let failures = 0; options.signal?.aborted !== true; ) {
     let error: RollcallError
+    const parser = new SseParser()
     try {
-      for await (const event of readFeed(io, roster.current, cursor, options.signal)) {
+      for await (const event of readFeed(io, roster.current, { since: cursor, parser, signal: options.signal })) {
         failures = 0
+        if (event === 'open') {
+          if (mayHaveMissed) yield { type: 'gap', cursor: '' }
+          mayHaveMissed = false
+          continue
+        }
         cursor = event.cursor
         if (options.entity === undefined || event.entity_id === options.entity || event.type === 'gap') yield event
       }
@@ -58,6 +67,8 @@ export async function* watchEvents(
       if (!(thrown instanceof RollcallError) || !thrown.retryable) throw thrown
       error = thrown
     }
+    if (parser.lastId !== '') cursor = parser.lastId
+    mayHaveMissed ||= cursor === undefined
     const registry = roster.current
     if (failures > 0) roster.advance()
     const retryInMs = backoffMs(failures++, io.random.next())
@@ -66,24 +77,23 @@ export async function* watchEvents(
   }
 }
 
+/** What comes from one connection: `open` once the node takes it, then its events. */
 async function* readFeed(
   io: Io,
   registry: string,
-  since: string | undefined,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<TransitionEvent> {
+  feed: { readonly since: string | undefined; readonly parser: SseParser; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<TransitionEvent | 'open'> {
+  const { since, parser, signal } = feed
   const watchdog = new Watchdog(io.clock, CONNECT_TIMEOUT_MS)
+  const path = since === undefined ? '/v1/events' : `/v1/events?since=${encodeURIComponent(since)}`
   try {
-    const response = await io.fetch(
-      `${registry}/v1/events${since === undefined ? '' : `?since=${encodeURIComponent(since)}`}`,
-      {
-        headers: { accept: 'text/event-stream' },
-        redirect: 'error',
-        signal: signal === undefined ? watchdog.signal : AbortSignal.any([watchdog.signal, signal]),
-      },
-    )
+    const response = await io.fetch(registry + path, {
+      headers: { accept: 'text/event-stream' },
+      redirect: 'error',
+      signal: signal === undefined ? watchdog.signal : AbortSignal.any([watchdog.signal, signal]),
+    })
     if (!response.ok || response.body === null) throw await refusal(response, registry)
-    const parser = new SseParser()
+    yield 'open'
     const decoder = new TextDecoder()
     watchdog.restart(SILENCE_MS)
     for await (const chunk of chunksOf(response.body)) {
@@ -111,10 +121,13 @@ const refusal = async (response: Response, registry: string): Promise<RollcallEr
     retryAfter: response.headers.get('retry-after'),
   })
 
-/** The transition an event carries; what is none (a greeting, an event of a newer kind without JSON) is left out. */
+/**
+ * The transition an event carries; what is none is left out. So is the farewell to a slow reader: the feed is taken up
+ * after the last event it got, so nothing is lost, or else the node says so then.
+ */
 const transitionOf = (event: ServerSentEvent): TransitionEvent | undefined => {
   const data = parseJsonObject(event.data)
-  if (data === undefined) return undefined
+  if (data === undefined || data.reason === 'slow_reader') return undefined
   const cursor = event.id !== '' ? event.id : data.cursor
   const type = typeof data.type === 'string' ? data.type : event.event
   return typeof cursor === 'string' ? { ...data, cursor, type } : undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CLOSE_CODES } from '@rollcall/protocol'
+import { CLOSE_CODES, type JsonObject } from '@rollcall/protocol'
 import { connectsIn, entity, Rig, sentIn, told, toldIn } from './session-kit.ts'
 
 describe('a session that goes well', () => {
@@ -50,6 +50,25 @@ describe('a session that goes well', () => {
     const times = sentIn(rig.actions).flatMap(({ timestamp_ms }) => (timestamp_ms === undefined ? [] : [timestamp_ms]))
     assert.equal(times.length, 3)
     assert.ok(times.every((time, at) => at === 0 || Number(time) > Number(times[at - 1])))
+  })
+
+  test('an entity that the node does not know is named to it again each round, and beats once it is taken', () => {
+    const rig = new Rig(['http://a'], [entity(1), entity(2)])
+    const unknown = { type: 'error', entity_id: entity(2).id, error: 'entity_not_found', message: 'not here' }
+    const ids = (frames: readonly JsonObject[]): unknown[] => frames.map((frame) => frame.entities ?? frame.entity_id)
+    rig.feed({ kind: 'start' })
+    rig.challenge()
+    rig.receive(unknown)
+    assert.deepEqual(ids(sentIn(rig.welcome())), [entity(1).id], 'it beats for the one that was taken')
+    rig.ackAll()
+    assert.deepEqual(ids(sentIn(rig.pass(30_000))), [entity(1).id, [entity(2).id]])
+    rig.receive(unknown)
+    assert.deepEqual(sentIn(rig.welcome()), [])
+    rig.ackAll()
+    rig.pass(30_000)
+    assert.deepEqual(ids(sentIn(rig.welcome())), [entity(2).id], 'taken, it beats at once')
+    rig.ackAll()
+    assert.deepEqual(ids(sentIn(rig.pass(30_000))), [entity(1).id, entity(2).id])
   })
 
   test('a frame of an unknown kind is let pass, one that cannot be read is told', () => {

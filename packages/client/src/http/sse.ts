@@ -27,6 +27,11 @@ export class SseParser {
     return lines.flatMap((line) => this.#line(line) ?? [])
   }
 
+  /** The last `id` seen, also one that came without an event; empty before the first. */
+  get lastId(): string {
+    return this.#id
+  }
+
   #line(line: string): ServerSentEvent | undefined {
     if (line === '') return this.#dispatch()
     const colon = line.indexOf(':')

@@ -120,7 +120,8 @@ export class SessionMachine {
   }
 
   #connect(now: Now): void {
-    this.#state = { name: 'connecting', deadlineMs: now.monotonicMs + WELCOME_TIMEOUT_MS, challenge: undefined }
+    const deadlineMs = now.monotonicMs + WELCOME_TIMEOUT_MS
+    this.#state = { name: 'connecting', deadlineMs, challenge: undefined, refused: new Set() }
     this.#actions.push({ kind: 'connect', url: this.#init.roster.current })
   }
 
@@ -156,14 +157,23 @@ export class SessionMachine {
   #challenged(frame: Extract<NodeFrame, { kind: 'challenge' }>, now: Now): void {
     const state = this.#state
     if (state.name !== 'connecting') return
+    const { node, nonce, protocol } = frame
+    state.challenge = { node, nonce, protocol, clockOffsetMs: Math.round(frame.timeMs - now.wallMs) }
+    this.#hello(state.challenge, this.entityIds)
+  }
+
+  #hello(challenge: Challenge, ids: readonly EntityId[]): void {
     // The newest version that both speak; a node that is too old says so by refusing the hello.
-    const protocol = Math.max(PROTOCOL_VERSION_MIN, Math.min(PROTOCOL_VERSION, frame.protocol))
-    state.challenge = { node: frame.node, nonce: frame.nonce, clockOffsetMs: Math.round(frame.timeMs - now.wallMs) }
-    this.#actions.push({ kind: 'send', text: helloFrame(this.entityIds, protocol, this.#init.client) })
+    const protocol = Math.max(PROTOCOL_VERSION_MIN, Math.min(PROTOCOL_VERSION, challenge.protocol))
+    this.#actions.push({ kind: 'send', text: helloFrame(ids, protocol, this.#init.client) })
   }
 
   #welcomed(frame: Extract<NodeFrame, { kind: 'welcome' }>, now: Now): void {
     const state = this.#state
+    if (state.name === 'beating') {
+      this.#admitted(state, now)
+      return
+    }
     if (state.name !== 'connecting' || state.challenge === undefined) return
     const { intervalMs, thresholdMs } = frame
     const { challenge } = state
@@ -174,6 +184,8 @@ export class SessionMachine {
       sinceMs: now.monotonicMs,
       nextBeatMs: now.monotonicMs,
       unanswered: new Map(),
+      outside: state.refused,
+      asked: new Set(),
       accepted: false,
       roundAccepted: 0,
       roundRefused: 0,
@@ -182,23 +194,43 @@ export class SessionMachine {
     const url = this.#init.roster.current
     const { node, clockOffsetMs } = challenge
     this.#tell({ kind: 'connected', url, node, intervalMs, thresholdMs, clockOffsetMs })
-    this.#beat(this.#state, now)
+    this.#round(this.#state, now)
   }
 
-  #beat(state: Beating, now: Now): void {
-    const deadlineMs = now.monotonicMs + answerTimeoutMs(state.intervalMs)
-    for (const entity of this.#entities.values()) {
-      const timeMs = this.#times.next(entity.id, now.wallMs)
-      const health = this.#healthOf(entity.id)
-      this.#actions.push({
-        kind: 'send',
-        text: heartbeatFrame({ entity, timeMs, challenge: pick(state.challenge), health }),
-      })
-      if (!state.unanswered.has(entity.id)) state.unanswered.set(entity.id, { beatMs: timeMs, deadlineMs })
+  /** A later hello was welcomed: those of its entities that drew no refusal beat from now on. */
+  #admitted(state: Beating, now: Now): void {
+    for (const id of state.asked) {
+      const entity = this.#entities.get(id)
+      state.outside.delete(id)
+      if (entity !== undefined) this.#beat(state, entity, now)
     }
+    state.asked = new Set()
+  }
+
+  /** One beat for each entity that the node serves. */
+  #round(state: Beating, now: Now): void {
+    for (const entity of this.#entities.values()) if (!state.outside.has(entity.id)) this.#beat(state, entity, now)
     state.nextBeatMs = now.monotonicMs + state.intervalMs
     state.roundAccepted = 0
     state.roundRefused = 0
+  }
+
+  /** Names the entities that the node did not take once more: they may be registered by now. */
+  #askAgain(state: Beating): void {
+    state.asked = new Set(state.outside)
+    if (state.asked.size > 0) this.#hello(state.challenge, [...state.asked])
+  }
+
+  #beat(state: Beating, entity: SessionEntity, now: Now): void {
+    const timeMs = this.#times.next(entity.id, now.wallMs)
+    const health = this.#healthOf(entity.id)
+    const challenge = pick(state.challenge)
+    this.#actions.push({ kind: 'send', text: heartbeatFrame({ entity, timeMs, challenge, health }) })
+    if (state.unanswered.has(entity.id)) return
+    state.unanswered.set(entity.id, {
+      beatMs: timeMs,
+      deadlineMs: now.monotonicMs + answerTimeoutMs(state.intervalMs),
+    })
   }
 
   /** Health is a courtesy: where it cannot be had, the beat goes out without it. */
@@ -241,12 +273,15 @@ export class SessionMachine {
       this.#left(state.awaited, entityId)
       return
     }
+    if (state.name === 'connecting') state.refused.add(entityId)
     if (state.name === 'beating') {
       state.unanswered.delete(entityId)
+      state.asked.delete(entityId)
       if (isRetryable(code)) state.roundRefused++
     }
     if (ended === undefined) return
     this.#entities.delete(entityId)
+    if (state.name === 'beating') state.outside.delete(entityId)
     if (this.#entities.size === 0) this.#end(stopReason(ended))
   }
 
@@ -321,7 +356,10 @@ export class SessionMachine {
     const useless = state.roundRefused > 0 && state.roundAccepted === 0 && this.#init.roster.urls.length > 1
     if (silent) this.#giveUp(`a beat had no answer within ${answerTimeoutMs(state.intervalMs) / 1000} s`, now)
     else if (useless) this.#giveUp('the node takes no beats', now)
-    else this.#beat(state, now)
+    else {
+      this.#round(state, now)
+      this.#askAgain(state)
+    }
   }
 
   /** Moves the deadlines of answers by this process's own lateness; true where nothing is due any more. */

@@ -37,6 +37,8 @@ export type Action =
 export interface Challenge {
   readonly node: NodeId
   readonly nonce: string
+  /** Newest version the node speaks. */
+  readonly protocol: number
   readonly clockOffsetMs: number
 }
 
@@ -53,6 +55,10 @@ export interface Beating {
   readonly sinceMs: number
   nextBeatMs: number
   unanswered: Map<EntityId, Unanswered>
+  /** Entities the node did not take at hello; it is asked again each round. */
+  readonly outside: Set<EntityId>
+  /** Entities of a hello that is under way. */
+  asked: Set<EntityId>
   /** Whether any beat of this connection was accepted, and what this round of beats met. */
   accepted: boolean
   roundAccepted: number
@@ -62,7 +68,13 @@ export interface Beating {
 export type State =
   | { readonly name: 'idle' | 'stopped' }
   | { readonly name: 'waiting'; untilMs: number }
-  | { readonly name: 'connecting'; deadlineMs: number; challenge: Challenge | undefined }
+  | {
+      readonly name: 'connecting'
+      deadlineMs: number
+      challenge: Challenge | undefined
+      /** Entities that the node did not take. */
+      readonly refused: Set<EntityId>
+    }
   | Beating
   | { readonly name: 'leaving'; readonly awaited: Set<EntityId>; deadlineMs: number }
 
