@@ -1,0 +1,39 @@
+/** What a gateway is made of, and what it offers to the node that owns it. */
+import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { GatewaySettings } from './settings.ts'
+
+export interface GatewayInit {
+  readonly registry: Registry
+  /** Laid over `GATEWAY_DEFAULTS`. */
+  readonly settings?: Partial<GatewaySettings>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  /** The text of `GET /metrics` in Prometheus' format; without it that route answers 404. */
+  readonly metricsText?: () => Promise<string>
+  readonly info: GatewayInfo
+  /** Whether a bearer token is an admin's. Without it no token is. */
+  readonly adminAllowed?: (token: string) => boolean
+}
+
+/** What `GET /v1/info` and the OpenAPI description say of this node. */
+export interface GatewayInfo {
+  readonly name: string
+  readonly version: string
+  /** Public URL of the HTTP API; empty where it has none. */
+  readonly url: string
+}
+
+export interface Gateway {
+  /** Listens; port 0 takes a free one. Resolves with the address in use. Rejects where it cannot be had. */
+  start(at: { readonly host: string; readonly port: number }): Promise<{ readonly host: string; readonly port: number }>
+  /**
+   * Takes no new work, tells native sessions where to go, closes every socket with 1001 and the server after the requests
+   * under way. Takes at most about `stopTimeoutMs`; what is open then is cut. Safe to repeat.
+   */
+  stop(): Promise<void>
+  /** Answers a request without a socket. */
+  inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
+}

@@ -1,0 +1,38 @@
+/** `GET /openapi.json`: the description generated from the schemas of the routes. */
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import type { GatewayContext } from '../context.ts'
+import { EntitySchema, ErrorSchema, EventSchema } from '../views/schemas.ts'
+
+/** Registers the generator. To be called before any route is, or that route is not described. */
+export const describeRoutes = async (app: FastifyInstance, context: GatewayContext): Promise<void> => {
+  app.addSchema(EntitySchema)
+  app.addSchema(ErrorSchema)
+  app.addSchema(EventSchema)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'rollcall',
+        version: context.info.version,
+        description: 'A distributed registry for AI agents and services. Zynd clients are served unmodified.',
+      },
+      servers: [{ url: context.info.url === '' ? '/' : context.info.url }],
+      tags: [
+        { name: 'entities', description: 'Agents and services' },
+        { name: 'search', description: 'Finding them' },
+        { name: 'heartbeat', description: 'Sockets over which entities say that they are alive' },
+        { name: 'events', description: 'Transitions as they happen' },
+        { name: 'node', description: 'This node and its peers' },
+      ],
+    },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json.$id === 'string' ? json.$id : `schema-${index}`,
+    },
+  })
+}
+
+export const openapiRoutes = (app: FastifyInstance): void => {
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}

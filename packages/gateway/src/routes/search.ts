@@ -1,0 +1,131 @@
+/** `POST /v1/search` and `GET /v1/search`. */
+import type { SearchAnswer } from '@rollcall/core'
+import { type EntityId, fail, type JsonObject, ok, parseJsonObject, type Result } from '@rollcall/protocol'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import type { GatewayContext } from '../context.ts'
+import { withDeadline } from '../deadline.ts'
+import { bodyText } from '../http/body.ts'
+import { parseSearch, type SearchInput } from '../parse-search.ts'
+import { entityJson, isoTime } from '../views/entity-view.ts'
+import { answers, type SearchAnswerJson, SearchAnswerSchema } from '../views/schemas.ts'
+import { answer } from './answer.ts'
+import { queryFields, readyOr503 } from './query.ts'
+
+const text = (description: string) => Type.Optional(Type.String({ description }))
+const fields = {
+  query: text('Words; empty browses. The id of an entity finds it whatever its status.'),
+  status: text('online or active (default), offline or inactive, any.'),
+  category: text(''),
+  entity_type: text('agent or service.'),
+  developer_id: text(''),
+  fqan: text('An entity id is looked up.'),
+  cursor: text('next_cursor of the answer before.'),
+  offset: Type.Optional(Type.Integer()),
+}
+const words = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
+const PostSchema = Type.Object({
+  ...fields,
+  tags: words('Any of these, case-insensitive.'),
+  skills: words('Raise the score of what has them.'),
+  max_results: Type.Optional(Type.Integer()),
+  include_inactive: Type.Optional(Type.Boolean()),
+})
+const GetSchema = Type.Object({
+  ...fields,
+  q: text('As query.'),
+  tag: text('Repeatable.'),
+  limit: Type.Optional(Type.Integer()),
+})
+
+export const searchRoutes = (app: FastifyInstance, context: GatewayContext): void => {
+  const response = answers({ 200: SearchAnswerSchema })
+  app.post(
+    '/v1/search',
+    { schema: { summary: 'Search entities', tags: ['search'], body: PostSchema, response } },
+    async (request, reply) => {
+      const body = bodyText(request)
+      const read = body === '' ? {} : parseJsonObject(body)
+      if (read === undefined) return answer(reply, fail('malformed', 'the body is not a JSON object'), () => undefined)
+      return answer(reply, await search(context, read), (found) => found)
+    },
+  )
+  app.get<{ Querystring: Record<string, string | string[]> }>(
+    '/v1/search',
+    { schema: { summary: 'Search entities', tags: ['search'], querystring: GetSchema, response } },
+    async (request, reply) => answer(reply, await search(context, queryFields(request.query)), (found) => found),
+  )
+}
+
+const search = async (context: GatewayContext, read: JsonObject): Promise<Result<SearchAnswerJson>> => {
+  const { clock, settings, hourly } = context
+  const startedMs = clock.monotonicMs()
+  hourly.searches.add()
+  const input = parseSearch(read, { defaultLimit: settings.searchDefaultLimit, maxLimit: settings.searchMaxLimit })
+  if (!input.ok) return input
+  const found = await withDeadline(clock, settings.searchTimeoutMs, find(context, input.value))
+  if (!found.ok) return found
+  return ok(answerJson(context, input.value, found.value, clock.monotonicMs() - startedMs))
+}
+
+const find = async (context: GatewayContext, input: SearchInput): Promise<Result<SearchAnswer>> => {
+  if (input.kind === 'search') return context.registry.search(input.request)
+  if (input.kind === 'id' && input.offset === 0) return findById(context, input.id)
+  const ready = readyOr503(context)
+  return ready.ok ? ok(nothing(context)) : ready
+}
+
+const findById = async (context: GatewayContext, id: EntityId): Promise<Result<SearchAnswer>> => {
+  const found = await context.lookup.find(id, 'local')
+  if (found.ok) {
+    const hit = { entity: found.value, score: 1, breakdown: { text_relevance: 1 } }
+    return ok({ ...nothing(context), hits: [hit], totalFound: 1, asOfMs: found.value.asOfMs })
+  }
+  const isUnknown = found.code === 'entity_not_found' || found.code === 'entity_deregistered'
+  return isUnknown ? ok(nothing(context)) : found
+}
+
+const nothing = (context: GatewayContext): SearchAnswer => ({
+  hits: [],
+  totalFound: 0,
+  nextCursor: undefined,
+  asOfMs: context.clock.wallMs(),
+  complete: true,
+  unanswered: [],
+})
+
+/** Zynd's clients expect a number for each of these (zynd-wire.md §4.2). */
+const NO_BREAKDOWN = { text_relevance: 0, semantic_similarity: 0, trust_score: 0, freshness: 0, availability: 0 }
+
+const answerJson = (
+  context: GatewayContext,
+  input: SearchInput,
+  found: SearchAnswer,
+  latencyMs: number,
+): SearchAnswerJson => {
+  const ttlSeconds = context.settings.inactiveThresholdSeconds
+  const offset = input.kind === 'search' ? input.request.offset : input.offset
+  const isPaged = input.kind === 'search' && input.request.cursor === undefined
+  return {
+    results: found.hits.map((hit) => ({
+      ...entityJson(hit.entity, { ttlSeconds }),
+      score: hit.score,
+      score_breakdown: { ...NO_BREAKDOWN, ...hit.breakdown },
+    })),
+    total_found: found.totalFound,
+    offset,
+    has_more: found.nextCursor !== undefined || (isPaged && offset + found.hits.length < found.totalFound),
+    ...(found.nextCursor === undefined ? {} : { next_cursor: found.nextCursor }),
+    search_stats: {
+      local_results: found.hits.length,
+      gossip_results: 0,
+      federated_results: 0,
+      peers_queried: 0,
+      latency_ms: latencyMs,
+    },
+    node_id: context.registry.nodeId,
+    as_of: isoTime(found.asOfMs),
+    complete: found.complete,
+    ...(found.unanswered.length === 0 ? {} : { unanswered: [...found.unanswered] }),
+  }
+}

@@ -1,0 +1,42 @@
+/** `WS /v1/ws/activity`: transitions in Zynd's shape (zynd-wire.md §7), from the moment of the connection on. */
+import type { RegistryEvent } from '@rollcall/core'
+import type { EventFeeds } from '../feeds/event-feeds.ts'
+import { isoTime, registryId } from '../views/entity-view.ts'
+import { activityJson } from '../views/event-view.ts'
+import type { GatewaySocket } from './gateway-socket.ts'
+import { type Caller, ServerSocket, type SocketContext } from './server-socket.ts'
+
+export class ActivitySocket extends ServerSocket {
+  readonly #feeds: EventFeeds
+  readonly #unsubscribe: () => void
+
+  constructor(ws: GatewaySocket, caller: Caller, context: SocketContext, feeds: EventFeeds) {
+    super('activity', ws, caller, context)
+    this.#feeds = feeds
+    feeds.activitySocket(1)
+    this.send({
+      type: 'connected',
+      timestamp: isoTime(context.clock.wallMs()),
+      data: { registry_id: registryId(context.registry.nodeId), message: 'transitions follow as they happen' },
+    })
+    const listener = (event: RegistryEvent): void => this.send(activityJson(event))
+    this.#unsubscribe = context.registry.subscribe({ listener })
+  }
+
+  // The feed goes one way; what a client says on it is heard as a sign of life and nothing more.
+  protected override onText(): void {}
+  protected override onBinary(): void {}
+
+  protected override onOverLimit(): void {
+    this.context.metrics.count('dropped_total', { queue: 'socket_in', reason: 'rate_limited' })
+  }
+
+  protected override onFault(error: unknown): void {
+    this.context.log.error('an activity socket failed', { requestId: this.requestId, error })
+  }
+
+  protected override onEnd(): void {
+    this.#feeds.activitySocket(-1)
+    this.#unsubscribe()
+  }
+}

@@ -1,0 +1,41 @@
+/** A transition as JSON: ours for server-sent events, and Zynd's shape for its activity socket (zynd-wire.md §7). */
+import type { RegistryEvent } from '@rollcall/core'
+import { isoTime } from './entity-view.ts'
+import type { EventJson } from './schemas.ts'
+
+export const eventJson = (event: RegistryEvent): EventJson => ({
+  cursor: event.cursor,
+  type: event.type,
+  at: isoTime(event.atMs),
+  ...(event.entityId === undefined ? {} : { entity_id: event.entityId }),
+  ...(event.name === undefined ? {} : { name: event.name }),
+  ...(event.category === undefined ? {} : { category: event.category }),
+  ...(event.from === undefined ? {} : { from: event.from }),
+  ...(event.to === undefined ? {} : { to: event.to }),
+  ...(event.reason === undefined ? {} : { reason: event.reason }),
+  ...(event.attendant === undefined ? {} : { attendant: event.attendant }),
+  ...(event.stamp === undefined ? {} : { stamp: event.stamp }),
+})
+
+const ACTIVITY_TYPES = {
+  registered: 'entity_registered',
+  updated: 'entity_updated',
+  active: 'entity_became_active',
+  inactive: 'entity_became_inactive',
+  moved: 'entity_moved',
+  deregistered: 'entity_deregistered',
+  purged: 'entity_purged',
+  gap: 'gap',
+} as const satisfies Record<RegistryEvent['type'], string>
+
+export const activityJson = (event: RegistryEvent) => ({
+  type: ACTIVITY_TYPES[event.type],
+  timestamp: isoTime(event.atMs),
+  data: {
+    entity_id: event.entityId,
+    name: event.name,
+    category: event.category,
+    status: event.to,
+    reason: event.reason,
+  },
+})
