@@ -15,8 +15,14 @@ export type Stage = 'data directory' | 'mesh settings' | 'state' | 'mesh.listen'
 
 /** The sentence for what went wrong at a stage. */
 export const startError = (stage: Stage, error: unknown, config: Config): StartError => {
-  const reason = error instanceof Error ? error.message : String(error)
-  return new StartError(sentence(stage, error, reason, config), { cause: error })
+  return new StartError(sentence(stage, error, reasonOf(error), config), { cause: error })
+}
+
+/** What the error says, in one line. That of libp2p is a page, with the reason after the first "Error:". */
+const reasonOf = (error: unknown): string => {
+  const text = error instanceof Error ? error.message : String(error)
+  const [first = ''] = text.split('\n')
+  return /^.*\bError: (.+)$/m.exec(text)?.[1] ?? first
 }
 
 const sentence = (stage: Stage, error: unknown, reason: string, config: Config): string => {
@@ -37,7 +43,7 @@ const sentence = (stage: Stage, error: unknown, reason: string, config: Config):
 }
 
 const addressSentence = (address: string, error: unknown, reason: string): string =>
-  hasCode(error, 'EADDRINUSE')
+  speaksOf(error, 'EADDRINUSE')
     ? `${address} is in use by another program. Stop that one, or choose another address.`
     : `${address} cannot be used: ${reason}`
 
@@ -54,9 +60,6 @@ const storeSentence = (error: StoreError, dataDir: string): string => {
   }
 }
 
-/** Whether the error, or one that caused it, bears this code of the operating system. */
-const hasCode = (error: unknown, code: string): boolean => {
-  if (!(error instanceof Error)) return false
-  if ('code' in error && error.code === code) return true
-  return hasCode(error.cause, code)
-}
+/** Whether the error is of this code of the operating system. libp2p keeps only the text of the one it met. */
+const speaksOf = (error: unknown, code: string): boolean =>
+  error instanceof Error && (('code' in error && error.code === code) || error.message.includes(code))
