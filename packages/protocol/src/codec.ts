@@ -90,7 +90,10 @@ export class Reader {
   }
 
   nested<T>(name: string, read: (reader: Reader) => T): T {
-    return read(new Reader(this.#next(name), name))
+    const reader = new Reader(this.#next(name), name)
+    const value = read(reader)
+    reader.end()
+    return value
   }
 
   optional<T>(read: () => T): T | undefined {

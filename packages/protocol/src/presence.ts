@@ -55,12 +55,17 @@ export const parsePresence = (bytes: Uint8Array): Result<Presence> => {
     stamp: reader.stamp('stamp'),
   }))
   if (!fields.ok) return fields
-  const { status, beat, attendant, stamp } = fields.value
+  const { status, beat, attendant, cause, stamp } = fields.value
   if (stamp.node !== attendant) return fail('malformed', 'the stamp of a presence is not by its attendant')
   if (beat.node !== undefined && beat.node !== attendant) {
     return fail('malformed', 'a native beat is attended by another node than it is bound to (L10)')
   }
-  if (status === 'active' && beat.status === 'inactive') return fail('malformed', 'a goodbye makes nothing active')
+  if ((cause === 'goodbye') !== (beat.status === 'inactive')) {
+    return fail('malformed', 'a goodbye is announced as one, and nothing else is')
+  }
+  if ((status === 'inactive') !== (cause === 'silence' || cause === 'goodbye')) {
+    return fail('malformed', `nothing becomes ${status} by ${cause}`)
+  }
   return ok({ ...fields.value, bytes })
 }
 
