@@ -167,6 +167,14 @@ export class RollcallClient {
     return (await this.#read('/v1/info', options)).body
   }
 
+  /** Has the node send its sessions to others and take no more writes. Name one registry only: it is that one's turn. */
+  async drain(adminToken: string, options: CallOptions = {}): Promise<JsonObject> {
+    const request = { method: 'POST', path: '/v1/admin/drain', adminToken, signal: options.signal } as const
+    const outcome = await this.#failover.ask(request)
+    if (outcome.ok) return outcome.answer.body
+    throw outcome.error
+  }
+
   /**
    * Transitions as they happen, for ever: a lost connection is taken up again after the last event, at the next node if
    * need be. Where events may be lost between, one of type `gap` says so. Ends only with the loop or the signal.

@@ -9,6 +9,8 @@ export interface Request {
   readonly path: string
   /** JSON text. */
   readonly body?: string
+  /** For what only an operator may do. */
+  readonly adminToken?: string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,7 +42,7 @@ export const exchange = async (
   try {
     const response = await io.fetch(registry + request.path, {
       method: request.method,
-      headers: { accept: 'application/json', ...(request.body === undefined ? {} : JSON_BODY) },
+      headers: headersOf(request),
       ...(request.body === undefined ? {} : { body: request.body }),
       // A node never redirects; following one would carry a signed request to a stranger.
       redirect: 'error',
@@ -60,7 +62,11 @@ export const exchange = async (
   }
 }
 
-const JSON_BODY = { 'content-type': 'application/json' }
+const headersOf = ({ body, adminToken }: Request): Record<string, string> => ({
+  accept: 'application/json',
+  ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  ...(adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }),
+})
 
 const read = (response: Response, text: string, registry: string): Answer => {
   const requestId = response.headers.get('x-request-id')
