@@ -1,0 +1,180 @@
+/** Node processes of the product's own entry point, on ports the system chooses, ended by pid. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { within } from './wait.ts'
+
+const ROLLCALL = fileURLToPath(new URL('../../../packages/cli/bin/rollcall.js', import.meta.url))
+
+/** The profile of `npm run cluster -- --fast`, with a retention that a test can wait for. */
+export const FAST: readonly string[] = [
+  'heartbeat.interval_seconds=1',
+  'heartbeat.inactive_threshold_seconds=10',
+  'heartbeat.max_clock_skew_seconds=2',
+  'heartbeat.sweep_interval_seconds=2',
+  'heartbeat.restart_grace_seconds=3',
+  'sync.interval_seconds=2',
+  'bloom.rebuild_interval_seconds=10',
+  'tombstone.retention_seconds=6',
+]
+
+interface Started {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly mesh: string
+  readonly nodeId: string
+}
+
+export class NodeProcess {
+  readonly name: string
+  readonly dataDir: string
+  readonly #settings: readonly string[]
+  #join: readonly string[]
+  #started: Started | undefined
+  #log: string[] = []
+
+  constructor(init: {
+    readonly name: string
+    readonly dataDir: string
+    readonly settings: readonly string[]
+    readonly join: readonly string[]
+  }) {
+    this.name = init.name
+    this.dataDir = init.dataDir
+    this.#settings = init.settings
+    this.#join = init.join
+  }
+
+  get url(): string {
+    return this.#running().url
+  }
+
+  get mesh(): string {
+    return this.#running().mesh
+  }
+
+  get nodeId(): string {
+    return this.#running().nodeId
+  }
+
+  get pid(): number {
+    return this.#running().child.pid ?? assert.fail('a running process has a pid')
+  }
+
+  /** The newest lines of the log. */
+  get log(): readonly string[] {
+    return this.#log
+  }
+
+  /** Starts the process; after a first start on the same ports again. */
+  async start(): Promise<this> {
+    const before = this.#started
+    const http = before === undefined ? '127.0.0.1:0' : new URL(before.url).host
+    const mesh = before === undefined ? '/ip4/127.0.0.1/tcp/0/ws' : before.mesh.replace(/\/p2p\/.*/, '')
+    const options = ['--name', this.name, '--data', this.dataDir, '--http', http, '--mesh', mesh]
+    const settings = this.#settings.flatMap((setting) => ['--set', setting])
+    const join = this.#join.flatMap((address) => ['--join', address])
+    const child = spawn(process.execPath, [ROLLCALL, 'node', 'start', ...options, ...settings, ...join], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ROLLCALL_LOG_FORMAT: 'json' },
+    })
+    this.#started = { child, ...(await within(30_000, `start of ${this.name}`, this.#upLine(child))) }
+    return this
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
+    const { child } = this.#running()
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await within(20_000, `end of ${this.name}`, exited)
+    return child.exitCode
+  }
+
+  /** Stops or continues the process as a debugger would (SIGSTOP, SIGCONT). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#running().child.kill(signal)
+  }
+
+  #upLine(child: ChildProcess): Promise<Omit<Started, 'child'>> {
+    return new Promise((resolve, reject) => {
+      const errors: string[] = []
+      child.once('exit', (code) => reject(new Error(`${this.name} ended with ${code}: ${errors.join(' ')}`)))
+      for (const stream of [child.stdout, child.stderr]) {
+        if (stream === null) continue
+        createInterface({ input: stream }).on('line', (line) => {
+          errors.push(line)
+          if (errors.length > 20) errors.shift()
+          this.#log.push(line)
+          if (this.#log.length > 2_000) this.#log = this.#log.slice(-1_000)
+          const up = /is up: API (?<url>\S+), mesh (?<mesh>\S+)/.exec(line)?.groups
+          const nodeId = /\/p2p\/(?<id>\w+)/.exec(up?.mesh ?? '')?.groups?.id
+          if (up?.url !== undefined && up.mesh !== undefined && nodeId !== undefined) {
+            resolve({ url: up.url, mesh: up.mesh.replace(/[",].*/, ''), nodeId })
+          }
+        })
+      }
+    })
+  }
+
+  #running(): Started {
+    return this.#started ?? assert.fail(`${this.name} was not started`)
+  }
+}
+
+/** A cluster of node processes in a folder of their own; `stop` ends them and removes it. */
+export class Cluster {
+  readonly nodes: NodeProcess[] = []
+  readonly #folder: string
+  readonly #settings: readonly string[]
+
+  private constructor(folder: string, settings: readonly string[]) {
+    this.#folder = folder
+    this.#settings = settings
+  }
+
+  static async start(size: number, settings: readonly string[] = FAST): Promise<Cluster> {
+    const cluster = new Cluster(await mkdtemp(join(tmpdir(), 'rollcall-e2e-')), settings)
+    try {
+      for (let i = 0; i < size; i++) await cluster.add()
+      return cluster
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  /** Starts one more node that joins all others. */
+  async add(): Promise<NodeProcess> {
+    const number = this.nodes.length
+    const node = new NodeProcess({
+      name: `node-${number}`,
+      dataDir: join(this.#folder, String(number)),
+      settings: this.#settings,
+      join: this.nodes.map((other) => other.mesh),
+    })
+    this.nodes.push(node)
+    return node.start()
+  }
+
+  node(index: number): NodeProcess {
+    return this.nodes[index] ?? assert.fail(`no node ${index}`)
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) {
+      try {
+        await node.kill()
+      } catch (error) {
+        // A node that never started has nothing to end; the folder must go all the same.
+        process.stderr.write(`${node.name}: ${String(error)}\n`)
+      }
+    }
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
