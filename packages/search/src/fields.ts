@@ -20,8 +20,6 @@ export interface Field {
   readonly weight: number
   /** Words of an ordinary value; longer values make each of their words count for less. */
   readonly typicalWords: number
-  /** 0: length does not matter, 1: a value twice as long halves its words. BM25's b. */
-  readonly lengthEffect: number
   readonly values: (document: SearchDocument) => readonly string[]
 }
 
@@ -30,17 +28,16 @@ const labels = (values: readonly string[], max: number): string[] =>
   values.slice(0, max).map((value) => value.slice(0, LABEL_CHARS_MAX))
 
 export const FIELDS: readonly Field[] = [
-  { bit: 1, weight: 5, typicalWords: 3, lengthEffect: 0.5, values: (it) => [it.name] },
-  { bit: 2, weight: 3, typicalWords: 6, lengthEffect: 0.5, values: (it) => labels(it.tags, TAGS_MAX) },
-  { bit: 4, weight: 2, typicalWords: 2, lengthEffect: 0.5, values: (it) => labels([it.category], 1) },
+  { bit: 1, weight: 5, typicalWords: 3, values: (it) => [it.name] },
+  { bit: 2, weight: 3, typicalWords: 6, values: (it) => labels(it.tags, TAGS_MAX) },
+  { bit: 4, weight: 2, typicalWords: 2, values: (it) => labels([it.category], 1) },
   {
     bit: 8,
     weight: 2,
     typicalWords: 12,
-    lengthEffect: 0.75,
     values: (it) => labels(it.capabilityWords, CAPABILITY_WORDS_MAX),
   },
-  { bit: 16, weight: 1, typicalWords: 20, lengthEffect: 0.75, values: (it) => [it.summary] },
+  { bit: 16, weight: 1, typicalWords: 20, values: (it) => [it.summary] },
 ]
 
 /** Tags, capability words and summary: where a query's `skills` are looked for. */
@@ -52,12 +49,18 @@ const HALF_SATURATION = 1.2
 /** Largest impact; with five field bits it fills the sixteen bits of a posting's payload. */
 export const IMPACT_MAX = 2047
 
+/**
+ * 0: length does not matter, 1: a value twice as long halves its words. BM25's b. Above one half, a word of a terse
+ * summary would outweigh the category.
+ */
+const LENGTH_EFFECT = 0.5
+
 /** Occurrences are counted in this fraction of one, as whole numbers. */
 const OCCURRENCE_SCALE = 1024
 
 /** What one occurrence counts for in a value of `wordCount` words; 1 at least. */
 export const occurrenceWeight = (field: Field, wordCount: number): number => {
-  const relativeLength = 1 - field.lengthEffect + (field.lengthEffect * wordCount) / field.typicalWords
+  const relativeLength = 1 - LENGTH_EFFECT + (LENGTH_EFFECT * wordCount) / field.typicalWords
   return Math.max(1, Math.round((OCCURRENCE_SCALE * field.weight) / relativeLength))
 }
 

@@ -26,7 +26,8 @@ export class SearchIndex {
     return this.#collection.size
   }
 
-  /** Adds the document, or replaces the one with its id. Costs about 20 µs; throws RangeError on a bad time. */
+  /** Adds the document, or replaces the one with its id. Takes tens of microseconds. Throws RangeError where
+   * `lastActiveMs` is not a whole number, 0 or more. */
   put(document: SearchDocument): void {
     this.#collection.put(document)
   }
@@ -48,8 +49,7 @@ export class SearchIndex {
    * of the words, then the greater BM25F score, then the lesser id. Without: all that pass the filters, by skills matched,
    * then most recently active, then id.
    *
-   * Costs two to three nanoseconds for each document that holds a word, with the other matches of that word; browsing
-   * visits every document. Throws RangeError where limit or offset is not a whole number, 0 or more.
+   * Costs about five nanoseconds for each of a word's documents, summed over the words; browsing visits every document. Throws RangeError where limit or offset is not a whole number, 0 or more.
    */
   search(query: SearchQuery): SearchResult {
     assertCount('limit', query.limit)

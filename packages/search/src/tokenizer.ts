@@ -16,11 +16,9 @@ const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
 const NOT_ASCII = /[^\0-\x7f]/
 // Soft hyphens and zero-width characters would hide a word from those who search it.
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu
-const UNSPACED = '\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}'
-const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u')
-const SCRIPT_RUN = new RegExp(`[${UNSPACED}]+|[^${UNSPACED}]+`, 'gu')
-/** One letter with the marks that stand on it. */
-const CLUSTER = /[\p{L}\p{N}]\p{M}*|\p{M}+/gu
+const UNSPACED = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]/u
+/** A letter or digit with the marks that stand on it. */
+const CLUSTER = /[\p{L}\p{N}]\p{M}*/gu
 
 /**
  * Text in the one form in which texts are compared: compatibility characters unified, lower case, invisible characters
@@ -45,18 +43,34 @@ const tokens = (text: string, withSingles: boolean): string[] => {
   if (!NOT_ASCII.test(folded)) return (folded.match(ASCII_WORD) ?? []).map(cut)
   const found: string[] = []
   for (const word of folded.match(WORD) ?? []) {
-    if (!HAS_UNSPACED.test(word)) found.push(cut(word))
-    else for (const run of word.match(SCRIPT_RUN) ?? []) pushRun(run, withSingles, found)
+    if (!UNSPACED.test(word)) found.push(cut(word))
+    else for (const run of scriptRuns(word)) pushRun(run, withSingles, found)
   }
   return found
 }
 
-const pushRun = (run: string, withSingles: boolean, found: string[]): void => {
-  if (!HAS_UNSPACED.test(run)) {
-    found.push(cut(run))
+interface Run {
+  readonly unspaced: boolean
+  readonly clusters: string[]
+}
+
+/** The word in stretches of one kind, with and without spaces between words: `AI天気` is two. */
+const scriptRuns = (word: string): Run[] => {
+  const runs: Run[] = []
+  for (const cluster of word.match(CLUSTER) ?? []) {
+    const unspaced = UNSPACED.test(String.fromCodePoint(cluster.codePointAt(0) ?? 0))
+    const last = runs.at(-1)
+    if (last?.unspaced === unspaced) last.clusters.push(cluster)
+    else runs.push({ unspaced, clusters: [cluster] })
+  }
+  return runs
+}
+
+const pushRun = ({ unspaced, clusters }: Run, withSingles: boolean, found: string[]): void => {
+  if (!unspaced) {
+    found.push(cut(clusters.join('')))
     return
   }
-  const clusters = run.match(CLUSTER) ?? []
   if (withSingles || clusters.length === 1) found.push(...clusters.map(cut))
   for (let i = 1; i < clusters.length; i += 1) found.push(cut(`${clusters[i - 1]}${clusters[i]}`))
 }
