@@ -108,13 +108,13 @@ describe("I3: Zynd's acts are signed as its clients sign them", () => {
   const registered = (fields: JsonObject, covered: string): boolean =>
     allHold(actChecks({ ...unwrap(zyndRegistration(zyndText(fields))), signature: sign(covered) }, about))
 
-  test('S1: tags absent, signed over [] or over null', () => {
+  test('zynd-S1: tags absent, signed over [] or over null', () => {
     assert.ok(registered({}, canonical('[]')))
     assert.ok(registered({}, canonical('null')))
     assert.ok(!registered({}, canonical('["a"]')))
   })
 
-  test('S1: tags null or [] are covered as they stand', () => {
+  test('zynd-S1: tags null or [] are covered as they stand', () => {
     assert.ok(registered({ tags: null }, canonical('null')))
     assert.ok(!registered({ tags: null }, canonical('[]')))
     assert.ok(registered({ tags: [] }, canonical('[]')))
@@ -123,17 +123,17 @@ describe("I3: Zynd's acts are signed as its clients sign them", () => {
     assert.ok(!registered({ tags: ['b', 'a'] }, canonical('["a","b"]')))
   })
 
-  test('S1: entity_type is covered where it is not empty', () => {
+  test('zynd-S1: entity_type is covered where it is not empty', () => {
     assert.ok(registered({ tags: [], entity_type: 'agent' }, canonical('[]', ',"entity_type":"agent"')))
     assert.ok(!registered({ tags: [], entity_type: 'agent' }, canonical('[]')))
     assert.ok(registered({ tags: [], entity_type: '' }, canonical('[]')))
   })
 
-  test('S1: what the clients do not cover does not matter', () => {
+  test('zynd-S1: what the clients do not cover does not matter', () => {
     assert.ok(registered({ tags: [], version: '2', developer_id: 'x', unknown: 1 }, canonical('[]')))
   })
 
-  test('S1: the signature is taken from the body, and a body without one is refused', () => {
+  test('zynd-S1: the signature is taken from the body, and a body without one is refused', () => {
     const body = { ...registrationBody(), tags: [] }
     const act = unwrap(zyndRegistration(JSON.stringify({ ...body, signature: formatKey(sign(canonical('[]'))) })))
     assert.deepEqual([act.kind, act.form, act.by], ['register', 'zynd', 'entity'])
@@ -143,7 +143,7 @@ describe("I3: Zynd's acts are signed as its clients sign them", () => {
     assert.equal(codeOf(zyndRegistration('[]')), 'malformed')
   })
 
-  test('S2b: an update is signed over its raw bytes', () => {
+  test('zynd-S2b: an update is signed over its raw bytes', () => {
     const act = zyndUpdate({ summary: 'Größer', signature: 'x' })
     assert.ok(allHold(actChecks(act, aboutNobody)))
     assert.ok(!allHold(actChecks({ ...act, text: act.text.replace(':', ': ') }, aboutNobody)))
@@ -151,7 +151,7 @@ describe("I3: Zynd's acts are signed as its clients sign them", () => {
     assert.equal(codeOf(actContent({ ...act, text: 'null' })), 'malformed')
   })
 
-  test('S3: a deregistration is signed over the id', () => {
+  test('zynd-S3: a deregistration is signed over the id', () => {
     const act: Act = {
       kind: 'deregister',
       form: 'zynd',

@@ -53,7 +53,7 @@ describe('L10: a native beat is bound', () => {
 })
 
 describe("L10: Zynd's two forms are taken", () => {
-  test('S5: {timestamp, signature}, over the timestamp as sent', () => {
+  test('zynd-S5: {timestamp, signature}, over the timestamp as sent', () => {
     const text = '2026-11-22T00:00:00Z'
     const beat = unwrap(parseZyndFrame(JSON.stringify({ timestamp: text, signature: sign(text) })))
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe("L10: Zynd's two forms are taken", () => {
     assert.ok(!holds(beatCheck({ ...beat, text: '2026-11-22T00:00:00+00:00' }, id, entity.publicKey)))
   })
 
-  test("S5': {agent_id, timestamp, signature}, over id and timestamp, seconds or RFC 3339, with or without type", () => {
+  test("zynd-S5': {agent_id, timestamp, signature}, over id and timestamp, seconds or RFC 3339, with or without type", () => {
     for (const timestamp of [timeMs / 1000, String(timeMs / 1000), '2026-11-22T00:00:00Z']) {
       for (const type of [undefined, 'heartbeat']) {
         const frame = JSON.stringify({ type, agent_id: id, timestamp, signature: sign(`${id}${timestamp}`) })
