@@ -10,8 +10,8 @@ export interface Location {
 }
 
 /**
- * The documents by number. Numbers of removed documents are given out again, lowest cost first, so they say nothing about
- * order; nothing that a reader sees may depend on them.
+ * The documents by number. Numbers of removed documents are given out again, lowest cost first, so they say nothing
+ * about order; nothing that a reader sees may depend on them.
  */
 export class Collection {
   readonly shards: Shard[] = []

@@ -1,9 +1,10 @@
 /**
  * A cursor says behind which place the next page begins, and with which word weights that place was reckoned. A word's
- * weight changes as documents come and go; carrying the weights keeps every other document where it was, so a reader who
- * follows cursors meets each unchanged document exactly once, on whichever node.
+ * weight changes as documents come and go; carrying the weights keeps every other document where it was, so a reader
+ * who follows cursors meets each unchanged document exactly once, on whichever node.
  *
- * Form: `1.<query>.<score>.<recency>.<a|s><32 hex digits>.<weight>…`, numbers in base 36: opaque to callers, safe in URLs.
+ * Form: `1.<query>.<score>.<recency>.<a|s><32 hex digits>.<weight>…`, numbers in base 36: opaque to callers, safe in
+ * URLs.
  */
 import { parseEntityId } from '@rollcall/protocol'
 import { CURSOR_CHARS_MAX } from './limits.ts'
@@ -41,7 +42,7 @@ export const decodeCursor = (text: string, terms: readonly string[]): Cursor | u
 
 const fromBase36 = (text: string | undefined): number => Number.parseInt(text ?? '', 36)
 
-/** FNV-1a, 32 bits, of the terms (Fowler, Noll, Vo; RFC 9923). */
+/** FNV-1a, 32 bits, of the terms (Fowler, Noll, Vo). */
 const fingerprint = (terms: readonly string[]): number => {
   let hash = 0x811c9dc5
   for (const char of terms.join('|')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)

@@ -1,11 +1,11 @@
 /**
- * Runs a plan over one shard: find the documents that pass the filter, add up what each term says about them, offer them
- * to the ranking.
+ * Runs a plan over one shard: find the documents that pass the filter, add up what each term says about them, offer
+ * them to the ranking.
  *
  * Term at a time over arrays indexed by slot. A posting costs about five nanoseconds in all, so the words that half of
- * all records hold, the ones that decide the worst case, cost a fraction of a millisecond per 100 000 records. Rejected:
- * skipping postings by score bounds (MaxScore, WAND; Turtle, Flood 1995, Broder et al. 2003). They save the adding up,
- * but `totalFound` is exact and must see every posting anyway.
+ * all records hold, the ones that decide the worst case, cost a fraction of a millisecond per 100 000 records.
+ * Rejected: skipping postings by score bounds (MaxScore, WAND; Turtle, Flood 1995, Broder et al. 2003). They save the
+ * adding up, but `totalFound` is exact and must see every posting anyway.
  */
 import { SKILL_FIELDS } from './fields.ts'
 import type { Filter, Plan, WeightedTerm } from './plan.ts'

@@ -5,10 +5,10 @@
  * 3.6. A word's counts in the fields are weighted, divided by the field's relative length, summed, and only then
  * saturated, so a word in name *and* summary does not count as two words.
  *
- * One departure: relative length is measured against the fixed `typicalWords` below instead of the collection's average.
- * So what a word says about a document (its *impact*) depends on that document alone: it is computed once, at `put`; no
- * other document, present or deleted, shows in it; and a page read after others came or went still has the order in
- * which it began. The price is a constant to revise if records ever grow much longer.
+ * One departure: relative length is measured against the fixed `typicalWords` below instead of the collection's
+ * average. So what a word says about a document (its *impact*) depends on that document alone: it is computed once, at
+ * `put`; no other document, present or deleted, shows in it; and a page read after others came or went still has the
+ * order in which it began. The price is a constant to revise if records ever grow much longer.
  */
 import type { SearchDocument } from './document.ts'
 import { CAPABILITY_WORDS_MAX, LABEL_CHARS_MAX, TAGS_MAX } from './limits.ts'

@@ -20,7 +20,7 @@ export const QUERY_WORDS_MAX = 16
 /** Distinct skill words of a query that count. */
 export const QUERY_SKILLS_MAX = 16
 
-/** `offset + limit` of one query: what the ranking must keep. Deeper readers follow the cursor, which costs no depth. */
+/** `offset + limit` of one query: what the ranking must keep. Who reads deeper follows the cursor instead. */
 export const PAGE_DEPTH_MAX = 5_000
 /** Characters of a cursor, checked before it is parsed. */
 export const CURSOR_CHARS_MAX = 512

@@ -1,9 +1,10 @@
 /**
  * The documents of one shard that hold one term, in the order of their slots. A posting is one 32-bit integer: slot in
- * the upper half, payload in the lower, so a list is a sorted typed array, four bytes a document, scanned at memory speed.
+ * the upper half, payload in the lower, so a list is a sorted typed array, four bytes a document, scanned at memory
+ * speed.
  *
- * Insertion into the middle moves what follows. A shard has 65 536 slots, so that is at most 256 KiB, some microseconds;
- * this is why there are shards (compare the containers of Roaring bitmaps, Chambi et al. 2016).
+ * Insertion into the middle moves what follows. A shard has 65 536 slots, so that is at most 256 KiB, some
+ * microseconds; this is why there are shards (compare the containers of Roaring bitmaps, Chambi et al. 2016).
  */
 const SLOT_SHIFT = 16
 const PAYLOAD_MASK = 0xffff

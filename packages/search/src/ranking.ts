@@ -1,6 +1,7 @@
 /**
  * The best documents of those offered, in a heap whose root is the worst one kept, so that the many which are no better
- * cost one comparison. Order: score, then recency (greater first), then id: total, and a function of the documents alone.
+ * cost one comparison. Order: score, then recency (greater first), then id: total, and a function of the documents
+ * alone.
  */
 import type { EntityId } from '@rollcall/protocol'
 import { idOrder } from './id-order.ts'

@@ -24,8 +24,8 @@ if ((QUERY_WORDS_MAX + QUERY_SKILLS_MAX) * WEIGHT_MAX * IMPACT_MAX >= WORD_LEVEL
 
 /**
  * Weight of a word that `count` of `total` documents hold: BM25's inverse document frequency in the form that is never
- * negative (Robertson, Zaragoza 2009, equation 3.3, plus one under the logarithm), as an integer from 1 to `WEIGHT_MAX`.
- * All documents count, active or not, so that weights do not change with every beat.
+ * negative (Robertson, Zaragoza 2009, plus one under the logarithm), as an integer from 1 to
+ * `WEIGHT_MAX`. All documents count, active or not, so that weights do not change with every beat.
  */
 export const wordWeight = (count: number, total: number): number =>
   Math.max(1, Math.min(WEIGHT_MAX, Math.round(WEIGHT_SCALE * Math.log1p((total - count + 0.5) / (count + 0.5)))))

@@ -26,8 +26,10 @@ export class SearchIndex {
     return this.#collection.size
   }
 
-  /** Adds the document, or replaces the one with its id. Takes tens of microseconds. Throws RangeError where
-   * `lastActiveMs` is not a whole number, 0 or more. */
+  /**
+   * Adds the document, or replaces the one with its id. Takes tens of microseconds. Throws RangeError where
+   * `lastActiveMs` is not a whole number, 0 or more.
+   */
   put(document: SearchDocument): void {
     this.#collection.put(document)
   }
@@ -45,11 +47,12 @@ export class SearchIndex {
   /**
    * The page of hits that the query asks for, best first, with the count of all that match.
    *
-   * With words: documents that hold any of them. Those whose whole name is the text come first, then those that hold more
-   * of the words, then the greater BM25F score, then the lesser id. Without: all that pass the filters, by skills matched,
-   * then most recently active, then id.
+   * With words: documents that hold any of them. Those whose whole name is the text come first, then those that hold
+   * more of the words, then the greater BM25F score, then the lesser id. Without: all that pass the filters, by skills
+   * matched, then most recently active, then id.
    *
-   * Costs about five nanoseconds for each of a word's documents, summed over the words; browsing visits every document. Throws RangeError where limit or offset is not a whole number, 0 or more.
+   * Costs about five nanoseconds for each of a word's documents, summed over the words; browsing visits every document.
+   * Throws RangeError where limit or offset is not a whole number, 0 or more.
    */
   search(query: SearchQuery): SearchResult {
     assertCount('limit', query.limit)
@@ -80,8 +83,8 @@ export class SearchIndex {
   }
 
   /**
-   * The words of every accepted document, for a filter (F2), document by document: repeats are not removed. Lazy, so that
-   * a caller with many documents may pause between words; documents put meanwhile may be missing.
+   * The words of every accepted document, for a filter (F2), document by document: repeats are not removed. Lazy, so
+   * that a caller with many documents may pause between words; documents put meanwhile may be missing.
    */
   *words(accept: (entry: { id: EntityId; status: SearchStatus }) => boolean): Generator<string> {
     for (const shard of this.#collection.shards) {

@@ -26,8 +26,9 @@ export const nameTerm = (name: string): string => `n:${queryTokens(name).join(' 
 export const fqanKey = (fqan: string): string => foldLabel(fqan).replace(/^(zns|agdns):\/\//, '')
 
 /**
- * The document's terms. A word's value is what it occurs, weighted (`occurrenceWeight`, summed), in the upper bits and the
- * set of fields it occurs in the lower five; the value of any other term is 0. `payloadOf` makes the posting's payload.
+ * The document's terms. A word's value is what it occurs, weighted (`occurrenceWeight`, summed), in the upper bits and
+ * the set of fields it occurs in the lower five; the value of any other term is 0. `payloadOf` makes the posting's
+ * payload.
  */
 export const documentTerms = (document: SearchDocument): Map<string, number> => {
   const terms = new Map<string, number>()

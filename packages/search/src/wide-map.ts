@@ -1,9 +1,9 @@
 const PARTS = 64
 
 /**
- * A map of many strings. A built-in Map moves all of its entries at once when it doubles, 84 ms at 262 144 keys, and the
- * event loop waits; here it moves one part of 64. Keys are spread by their last two characters, which differ both in ids
- * (hexadecimal digits of a hash) and in words.
+ * A map of many strings. A built-in Map moves all of its entries at once when it doubles, 84 ms at 262 144 keys, and
+ * the event loop waits; here it moves one part of 64. Keys are spread by their last two characters, which differ both
+ * in ids (hexadecimal digits of a hash) and in words.
  */
 export class WideMap<Key extends string, Value> {
   readonly #parts: readonly Map<Key, Value>[] = Array.from({ length: PARTS }, () => new Map<Key, Value>())

@@ -1,9 +1,9 @@
 /**
- * A filter as bytes. Big-endian: version (1 byte), positions a word (1), bits (4), words (4), capacity (4), then the bits,
- * eight a byte, lowest first, unused ones zero.
+ * A filter as bytes. Big-endian: version (1 byte), positions a word (1), bits (4), words (4), capacity (4), then the
+ * bits, eight a byte, lowest first, unused ones zero.
  *
- * The version also stands for how a word becomes positions (bloom-filters 3 over xxHash32 with its default seed): change
- * either and it must rise, or peers would read "no" for words that are there.
+ * The version also stands for how a word becomes positions (bloom-filters 3 over xxHash32 with its default seed):
+ * change either and it must rise, or peers would read "no" for words that are there.
  */
 
 /** Largest filter, 16 MiB: 11 million words at 1 %. Larger lets a peer take more memory. */

@@ -7,8 +7,9 @@ export type DecodedFilter =
   | { readonly ok: false; readonly problem: FilterProblem }
 
 /**
- * The filter in bytes that a peer sent. Checked before anything is allocated: at most `bytesMax` bytes, a known version,
- * exactly the bits announced. What the bits claim is the peer's word: a full filter only makes that peer be asked more.
+ * The filter in bytes that a peer sent. Checked before anything is allocated: at most `bytesMax` bytes, a known
+ * version, exactly the bits announced. What the bits claim is the peer's word: a full filter only makes that peer be
+ * asked more.
  */
 export const decodeFilter = (
   hasher: Hasher,

@@ -4,8 +4,8 @@
  * bloom-filters hashes with an xxHash written in JavaScript, which takes seconds for half a million words. `Hashing` is
  * its documented place to put another hash: `serialize` is called twice for each word, with two seeds, and its numbers
  * become positions by enhanced double hashing (Dillinger, Manolios 2004). What it returns must be the same whole number
- * each time and not negative; `h32` returns an unsigned 32-bit number, and the seed, wider than that by default, is cut to
- * its lower 32 bits here instead of wherever WebAssembly happens to cut it.
+ * each time and not negative; `h32` returns an unsigned 32-bit number, and the seed, wider than that by default, is cut
+ * to its lower 32 bits here instead of wherever WebAssembly happens to cut it.
  */
 
 import xxhash, { type XXHashAPI } from 'xxhash-wasm'
