@@ -3,12 +3,9 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Log } from '@rollcall/core'
 import { type NodeId, parseNodeId } from '@rollcall/protocol'
 
-/** Open connections to `peer`, the newest last. */
+/** Open connections to `peer`, the newest last: libp2p keeps them in the order they opened. */
 export const connectionsTo = (node: Libp2p, peer: NodeId): readonly Connection[] =>
-  node
-    .getConnections(peerIdFromString(peer))
-    .filter(({ status }) => status === 'open')
-    .sort((a, b) => a.timeline.open - b.timeline.open)
+  node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
 
 /** Ids of the peers with an open connection. */
 export const connectedPeersOf = (node: Libp2p): ReadonlySet<NodeId> => {

@@ -1,4 +1,4 @@
-import type { Stream } from '@libp2p/interface'
+import { type Stream, StreamBufferError } from '@libp2p/interface'
 import {
   InvalidDataLengthError,
   InvalidDataLengthLengthError,
@@ -25,9 +25,11 @@ export const framesOf = (stream: Stream, bodyBytesMax: number): LengthPrefixedSt
     maxBufferSize: bodyBytesMax + FRAME_OVERHEAD_BYTES,
   })
 
-/** Whether reading failed because the peer announced a frame over the cap. */
+/** Whether reading failed because the peer announced a frame over the cap, or sent more before it was announced. */
 export const isTooLarge = (error: unknown): boolean =>
-  error instanceof InvalidDataLengthError || error instanceof InvalidDataLengthLengthError
+  error instanceof InvalidDataLengthError ||
+  error instanceof InvalidDataLengthLengthError ||
+  error instanceof StreamBufferError
 
 /** What libp2p threw or an event rejected with, as an Error. */
 export const toError = (thrown: unknown): Error => {

@@ -43,6 +43,8 @@ export class LibP2pMesh implements Mesh {
   readonly #parts: MeshParts
   readonly #gossip: Gossip
   readonly #client: RequestClient
+  /** When each connection opened. libp2p notes it, too, but by the wall clock, which may jump. */
+  readonly #openedAtMs = new WeakMap<Connection, number>()
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #reach: Reach | undefined
@@ -57,7 +59,9 @@ export class LibP2pMesh implements Mesh {
   }
 
   start(handlers: MeshHandlers): Promise<void> {
-    if (this.#starting !== undefined || this.#stopping !== undefined) throw new Error('a mesh is started once')
+    if (this.#starting !== undefined || this.#stopping !== undefined) {
+      return Promise.reject(new Error('a mesh is started once'))
+    }
     this.#starting = this.#start(handlers)
     return this.#starting
   }
@@ -155,10 +159,11 @@ export class LibP2pMesh implements Mesh {
   }
 
   #supersede(fresh: Connection): void {
+    this.#openedAtMs.set(fresh, this.#parts.clock.monotonicMs())
     const withAge = (connection: Connection) => ({
       connection,
       direction: connection.direction,
-      openedAtMs: connection.timeline.open,
+      openedAtMs: this.#openedAtMs.get(connection) ?? 0,
     })
     const peer = fresh.remotePeer
     const older = this.#parts.node.getConnections(peer).filter(({ id, status }) => id !== fresh.id && status === 'open')

@@ -99,6 +99,8 @@ export class RequestClient {
       const outcome = (await frames.read({ signal })).subarray()
       if (outcome[0] !== ANSWERED[0]) throw new MeshError('refused', `${connection.remotePeer} refused ${protocol}`)
       const answer = (await frames.read({ signal })).subarray()
+      // Frames are capped, but at no less than the one byte of the outcome.
+      if (answer.byteLength > maxBytes) throw tooLargeError(connection, maxBytes)
       await stream.close({ signal })
       this.#closeSoon(stream)
       return answer
@@ -114,7 +116,7 @@ export class RequestClient {
     if (signal.reason instanceof MeshError) return signal.reason
     const peer = connection.remotePeer
     const cause = toError(thrown)
-    if (isTooLarge(thrown)) return new MeshError('too_large', `${peer} answered more than ${maxBytes} bytes`, { cause })
+    if (isTooLarge(thrown)) return tooLargeError(connection, maxBytes)
     if (connection.status !== 'open') return new MeshError('unreachable', `the connection to ${peer} broke`, { cause })
     return new MeshError('refused', `${peer} did not answer: ${cause.message}`, { cause })
   }
@@ -132,3 +134,6 @@ export class RequestClient {
 }
 
 const stoppedError = (): MeshError => new MeshError('stopped', 'this mesh was stopped')
+
+const tooLargeError = ({ remotePeer }: Connection, maxBytes: number): MeshError =>
+  new MeshError('too_large', `${remotePeer} answered more than ${maxBytes} bytes`)

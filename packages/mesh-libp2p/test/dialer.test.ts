@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type NodeId, parseNodeId } from '@rollcall/protocol'
+import { type NodeId, nodeIdOf } from '@rollcall/protocol'
 import { CountingMetrics, ManualClock, SeededRandom } from '@rollcall/testkit'
 import { parseAddress } from '../src/addresses.ts'
 import { Dialer, type DialOutcome } from '../src/dialer.ts'
 import { DEFAULT_LIMITS, type MeshLimits, TICK_MS } from '../src/settings.ts'
 import { silentLog } from './support.ts'
 
-const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+const ids = Array.from({ length: 200 }, (_, i) => nodeIdOf(new SeededRandom(i).bytes(32))).sort()
 
 /** Ids in ascending order of `n`. */
-const idOf = (n: number): NodeId => {
-  const digits = `${BASE58[Math.floor(n / 58)]}${BASE58[n % 58]}`
-  const id = parseNodeId(`12D3KooW${'A'.repeat(42)}${digits}`)
-  assert.ok(id)
-  return id
-}
+const idOf = (n: number): NodeId => ids[n] ?? assert.fail(`there is no id ${n}`)
 
 const addressOf = (n: number): string => `/ip4/10.0.0.${n}/tcp/9001/ws`
 const FAILED: DialOutcome = { kind: 'failed', reason: 'nobody there' }
