@@ -122,7 +122,8 @@ class Cluster {
       onDeath: (child) => {
         this.#someoneDied = true
         this.#screen.say(`${child.name} ended by itself (${child.ended}). Its last words, from ${child.logFile}:`)
-        this.#screen.say(child.tail().replace(/^/gm, '  | '))
+        for (const line of child.tail()) this.#screen.say(`  | ${line}`)
+        this.#screen.say(`To start it again: npx rollcall ${args.map(quoted).join(' ')}`)
       },
     })
   }
@@ -204,6 +205,8 @@ class Cluster {
     }
   }
 }
+
+const quoted = (word: string): string => (/^[\w./:=,-]+$/.test(word) ? word : `'${word}'`)
 
 async function makeKey(path: string): Promise<void> {
   const written = await writeKeyFile(path, keyPairOf(generateSeed()))

@@ -12,7 +12,8 @@ export type ChildInit = {
   onDeath: (child: Child) => void
 }
 
-const TAIL_LINES = 12
+const TAIL_LINES = 6
+const TAIL_LINE_CHARS = 240
 
 export class Child {
   readonly name: string
@@ -47,8 +48,9 @@ export class Child {
   }
 
   /** The last lines of its log. */
-  tail(): string {
-    return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n')
+  tail(): readonly string[] {
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n')
+    return lines.slice(-TAIL_LINES).map((line) => line.slice(0, TAIL_LINE_CHARS))
   }
 
   /** Asks it to end, waits, and ends it if it does not; true when it had to be ended. */

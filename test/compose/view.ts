@@ -1,0 +1,57 @@
+/** What a node says to somebody on the host. */
+
+import { setTimeout as delay } from 'node:timers/promises'
+
+const ASK_MS = 2_000
+const POLL_MS = 500
+
+type ClusterNode = { name: string; id: string }
+export type ClusterAnswer = { converged: boolean; reasons: string[]; nodes: ClusterNode[] }
+
+/** Asks again until the answer is `true`. Rejects after `withinMs` with what the last answer was instead. */
+export async function until(withinMs: number, look: () => Promise<true | string>): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  for (;;) {
+    const seen = await look().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    if (seen === true) return
+    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs / 1000} s; last: ${seen}`)
+    await delay(POLL_MS)
+  }
+}
+
+export async function clusterOf(url: string): Promise<ClusterAnswer> {
+  const { converged, reasons, nodes } = await askJson(`${url}/v1/cluster`)
+  const listed = Array.isArray(nodes) ? nodes : []
+  return {
+    converged: converged === true,
+    reasons: Array.isArray(reasons) ? reasons.map(String) : [],
+    nodes: listed.map(({ name, node_id }) => ({ name: String(name), id: String(node_id) })),
+  }
+}
+
+export async function nodeIdOf(url: string): Promise<string> {
+  return String((await askJson(`${url}/v1/info`)).node_id)
+}
+
+/** Names of the active entities of the demo, as this node finds them. */
+export async function activeAgents(url: string): Promise<string[]> {
+  return (await demoEntities(url)).map(({ name }) => String(name))
+}
+
+/** Ids of the nodes that attend them. */
+export async function attendantsOf(url: string): Promise<string[]> {
+  return (await demoEntities(url)).map(({ attendant }) => String(attendant))
+}
+
+async function demoEntities(url: string): Promise<Record<string, unknown>[]> {
+  const { results } = await askJson(`${url}/v1/search?tag=demo&status=active`)
+  return Array.isArray(results) ? results : []
+}
+
+async function askJson(url: string): Promise<Record<string, unknown>> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_MS) })
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`)
+  const body: unknown = await answer.json()
+  if (typeof body !== 'object' || body === null) throw new Error(`${url} answered no object`)
+  return { ...body }
+}
