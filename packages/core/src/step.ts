@@ -154,7 +154,9 @@ const deregister = (turn: Turn, event: Input<'update' | 'deregister'>): ActResul
 }
 
 const write = (turn: Turn, record: EntityRecord, act: Act): ActResult => {
-  const holder = turn.state.names.holder(record)
+  // Only the write that sets a name claims it: who lost a name in a split may still change everything else.
+  const claims = compareStamps(record.nameClaim, record.stamp) === 0
+  const holder = claims ? turn.state.names.holder(record) : undefined
   // Zynd's clients treat a name as best effort and could not be told; they register under a name that is held.
   if (act.form === 'native' && holder !== undefined && holder.id !== record.id) {
     return fail('conflict_duplicate_name', `the name ${JSON.stringify(record.profile.name)} is held by ${holder.id}`, {
