@@ -1,0 +1,110 @@
+/** Recomputes from the holdings whatever a state keeps beside them, and compares. */
+import assert from 'node:assert/strict'
+import { Digest, type Holding, itemOf, presenceOf, type RegistryState, type Shown } from '@rollcall/core'
+import { compareStamps, developerIdOfProof, type EntityId, type EntityRecord, type NodeId } from '@rollcall/protocol'
+
+/** Throws where anything derived disagrees with the entries. Holds between any two steps. */
+export const audit = (state: RegistryState): void => {
+  auditDigest(state)
+  auditCounts(state)
+  auditIndexes(state)
+  auditNames(state)
+  for (const [id, holding] of state.holdings) auditHolding(state, id, holding)
+  auditLeases(state)
+  auditMembers(state)
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+const auditDigest = (state: RegistryState): void => {
+  const digest = new Digest()
+  for (const { entry, item } of state.holdings.values()) {
+    const fresh = itemOf(entry)
+    assert.equal(hex(item.hash), hex(fresh.hash), `item of ${entry.id}`)
+    assert.deepEqual(item.stamp, fresh.stamp, `item stamp of ${entry.id}`)
+    digest.add(fresh.hash)
+  }
+  assert.equal(state.digest.count, digest.count, 'count of the digest')
+  assert.equal(hex(state.digest.fingerprint()), hex(digest.fingerprint()), 'digest')
+}
+
+const auditCounts = (state: RegistryState): void => {
+  const counts: Record<Shown, number> = { active: 0, inactive: 0, tombstone: 0, grave: 0 }
+  for (const { shown } of state.holdings.values()) counts[shown]++
+  const { active, inactive, tombstone, grave } = counts
+  assert.deepEqual(state.counts, { active, inactive, tombstones: tombstone, graves: grave }, 'counts')
+}
+
+const auditIndexes = (state: RegistryState): void => {
+  const attended = new Map<NodeId, EntityId[]>()
+  const tombstones: EntityId[] = []
+  for (const [id, { entry }] of state.holdings) {
+    if (entry.kind === 'tombstone') tombstones.push(id)
+    const presence = presenceOf(entry)
+    if (presence?.status !== 'active') continue
+    attended.set(presence.attendant, [...(attended.get(presence.attendant) ?? []), id])
+  }
+  const sorted = (map: ReadonlyMap<NodeId, Iterable<EntityId>>): [NodeId, EntityId[]][] =>
+    [...map].map(([node, ids]): [NodeId, EntityId[]] => [node, [...ids].sort()]).sort(([a], [b]) => (a < b ? -1 : 1))
+  assert.deepEqual(sorted(state.attended), sorted(attended), 'attended')
+  assert.deepEqual([...state.tombstones].sort(), tombstones.sort(), 'tombstones')
+  for (const id of state.unflushed) assert.ok(state.holdings.get(id)?.beat, `${id} is unflushed without a beat`)
+}
+
+const bearerKey = ({ profile }: EntityRecord): string | undefined =>
+  profile.developerProof === undefined ? undefined : `${developerIdOfProof(profile.developerProof)} ${profile.name}`
+
+const auditNames = (state: RegistryState): void => {
+  const holders = new Map<string, EntityRecord>()
+  const records = [...state.holdings.values()].flatMap(({ entry }) => (entry.kind === 'record' ? [entry.record] : []))
+  for (const record of records) {
+    const key = bearerKey(record)
+    const holder = key === undefined ? undefined : holders.get(key)
+    if (key === undefined) continue
+    if (holder === undefined || compareStamps(record.nameClaim, holder.nameClaim) < 0) holders.set(key, record)
+  }
+  for (const record of records) {
+    assert.equal(state.names.holder(record)?.id, holders.get(bearerKey(record) ?? '')?.id, 'holder of a name')
+  }
+}
+
+const auditHolding = (state: RegistryState, id: EntityId, holding: Holding): void => {
+  const { entry, item, shown } = holding
+  assert.equal(entry.id, id)
+  // A verdict changes how entities are shown in the ticks after it; until then they wait in `review`.
+  if (!state.review.has(id)) assert.equal(shown, state.shownNow(holding), `shown of ${id}`)
+  assert.ok(state.hybrid.wallMs >= item.stamp.wallMs, 'the clock is above every stamp held')
+  if (entry.kind !== 'record') return assert.equal(holding.beat, undefined, 'the dead hold no beat')
+  const { record, presence } = entry
+  assert.ok(state.hybrid.wallMs >= record.stamp.wallMs, 'the clock is above every stamp held')
+  if (presence === undefined) return
+  assert.equal(compareStamps(presence.birth, record.birth), 0, 'a presence counts only with its birth (M3)')
+  assert.equal(presence.word.signature.length, 64, 'every presence bears the word of its attendant')
+  if (presence.attendant === state.self) return
+  const last = state.members.get(presence.attendant)?.lastStamp
+  assert.ok(last !== undefined && compareStamps(last, presence.stamp) >= 0, 'what a node said is a hearing of it (L6)')
+}
+
+const auditLeases = (state: RegistryState): void => {
+  for (const id of state.attended.get(state.self) ?? []) {
+    assert.notEqual(state.leases.deadlineMs(id), undefined, `${id} is attended here without a deadline (L3)`)
+  }
+  let leased = 0
+  for (const [id, { entry }] of state.holdings) {
+    if (state.leases.deadlineMs(id) === undefined) continue
+    assert.equal(entry.kind, 'record', 'only the living hold leases')
+    leased++
+  }
+  assert.equal(state.leases.size, leased, 'every lease is that of a holding')
+}
+
+const auditMembers = (state: RegistryState): void => {
+  assert.equal(state.members.get(state.self), undefined, 'a node is no member of its own table')
+  for (const { verdict, lastStamp } of state.members.all()) {
+    if (verdict === undefined) continue
+    assert.ok(
+      lastStamp !== undefined && compareStamps(verdict, lastStamp) <= 0,
+      'a verdict names a stamp that was heard',
+    )
+  }
+}

@@ -1,0 +1,69 @@
+/** Keys of nodes, entities and developers: made from a label, so that every run of a test has the same ids. */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign as signWith,
+  verify as verifyWith,
+} from 'node:crypto'
+import type { SignatureCheck, Signer } from '@rollcall/protocol'
+import { type EntityId, type EntityType, entityIdOf, type NodeId, nodeIdOf } from '@rollcall/protocol'
+
+// DER of an Ed25519 seed up to its 32 raw bytes (RFC 8410 §7).
+const PKCS8_HEADER = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** The signer whose seed is SHA-256 of `label`. Signing is synchronous and deterministic. */
+export const signerOf = (label: string): Signer => {
+  const seed = createHash('sha256').update(label).digest()
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEADER, seed]), format: 'der', type: 'pkcs8' })
+  const { x } = createPublicKey(key).export({ format: 'jwk' })
+  const publicKey = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
+  return { publicKey, sign: (message) => Uint8Array.from(signWith(null, message, key)) }
+}
+
+const publicKeys = new Map<string, KeyObject>()
+
+const publicKeyObject = (publicKey: Uint8Array): KeyObject => {
+  const x = Buffer.from(publicKey).toString('base64url')
+  const known = publicKeys.get(x)
+  if (known !== undefined) return known
+  const made = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  publicKeys.set(x, made)
+  return made
+}
+
+/** Whether one of the messages of a check is covered by its signature. */
+export const holds = ({ publicKey, messages, signature }: SignatureCheck): boolean =>
+  messages.some((message) => verifyWith(null, message, publicKeyObject(publicKey), signature))
+
+/** An entity as its owner has it: the key, and the id that follows. */
+export interface Owner {
+  readonly id: EntityId
+  readonly type: EntityType
+  readonly signer: Signer
+}
+
+const owners = new Map<string, Owner>()
+
+/** The owner named `label`; one and the same for equal labels. */
+export const ownerOf = (label: string, type: EntityType = 'agent'): Owner => {
+  const key = `${type} ${label}`
+  const known = owners.get(key)
+  if (known !== undefined) return known
+  const signer = signerOf(`entity ${label}`)
+  const owner: Owner = { id: entityIdOf(type, signer.publicKey), type, signer }
+  owners.set(key, owner)
+  return owner
+}
+
+export interface NodeKey {
+  readonly id: NodeId
+  readonly signer: Signer
+}
+
+/** `count` node keys in ascending order of id, so that a test can say which attendant wins a tie (M3). */
+export const nodeKeys = (count: number): NodeKey[] =>
+  Array.from({ length: count }, (_, i) => signerOf(`node ${i}`))
+    .map((signer) => ({ id: nodeIdOf(signer.publicKey), signer }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
