@@ -39,9 +39,8 @@ export class Compose {
     return new Compose({ command: composeCommand(), environment, ports })
   }
 
-  /** Rejects unless an engine answers. */
-  async requireEngine(): Promise<void> {
-    await output('docker', ['info'], { env: this.#environment })
+  engineAnswers(): boolean {
+    return spawnSync('docker', ['info'], { env: this.#environment, stdio: 'ignore' }).status === 0
   }
 
   /** Where the API of a node answers on this machine. */

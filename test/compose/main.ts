@@ -44,7 +44,6 @@ const agentsHaveLeftNodeA = async (): Promise<true | string> => {
 }
 
 const checks: readonly Check[] = [
-  { name: 'a Docker engine answers', run: () => compose.requireEngine() },
   {
     name: 'the image builds and every container starts',
     run: () => compose.run(['up', '-d', '--build'], BUILD_MS),
@@ -91,8 +90,14 @@ const checks: readonly Check[] = [
   },
 ]
 
-const failed = await runChecks(checks, {
-  onFailure: () => compose.showLogs(),
-  always: () => compose.run(['down', '-v', '--remove-orphans'], AGREE_MS),
-})
-process.exitCode = failed === 0 ? 0 : 1
+if (compose.engineAnswers()) {
+  const failed = await runChecks(checks, {
+    onFailure: () => compose.showLogs(),
+    always: () => compose.run(['down', '-v', '--remove-orphans'], AGREE_MS),
+  })
+  process.exitCode = failed === 0 ? 0 : 1
+} else {
+  console.log('✖ no Docker engine answers; start one, or name it in DOCKER_HOST')
+  console.log('tests: 0 passed, 1 failed, 0 skipped')
+  process.exitCode = 1
+}
