@@ -18,11 +18,11 @@ import { HybridClock } from './clock/hybrid-clock.ts'
 import type { SteadyClock } from './clock/steady-clock.ts'
 import { LeaseQueue } from './lease-queue.ts'
 import { Members } from './members.ts'
-import { Digest } from './merge/digest.ts'
 import { type Item, itemOf } from './merge/item.ts'
 import { ownerStamp } from './merge/order.ts'
 import { NameIndex } from './names.ts'
 import type { CoreSettings } from './settings.ts'
+import { ItemSet } from './sync/item-set.ts'
 
 /** One entity as this node holds it: what replicates (`entry`), and what it knows for itself. */
 export interface Holding {
@@ -61,7 +61,8 @@ export class RegistryState {
   readonly members: Members
   readonly holdings: Map<EntityId, Holding> = new Map()
   readonly leases: LeaseQueue = new LeaseQueue()
-  readonly digest: Digest = new Digest()
+  /** What replicates of every entity, in the order in which sync compares it. */
+  readonly items: ItemSet<Item> = new ItemSet<Item>()
   readonly names: NameIndex = new NameIndex()
   /** Entities with an active presence, by attendant. */
   readonly attended: Map<NodeId, Set<EntityId>> = new Map()
@@ -95,6 +96,11 @@ export class RegistryState {
     this.members = new Members(init.self, { suspectMs: init.settings.suspectMs, goneMs: init.settings.thresholdMs })
     this.lastTurnMs = init.monotonicMs
     this.ready = init.ready
+  }
+
+  /** Count and fingerprint of everything: equal on two nodes if and only if they hold the same items (S1a). */
+  get digest(): ItemSet<Item> {
+    return this.items
   }
 
   get counts(): EntryCounts {
@@ -166,7 +172,7 @@ export class RegistryState {
 
   #index(holding: Holding): void {
     const { entry } = holding
-    this.digest.add(holding.item.hash)
+    this.items.insert(holding.item)
     this.hybrid.observe(holding.item.stamp)
     if (entry.kind === 'tombstone') this.tombstones.add(entry.id)
     if (entry.kind !== 'record') return
@@ -179,7 +185,7 @@ export class RegistryState {
 
   #unindex(holding: Holding): void {
     const { entry } = holding
-    this.digest.remove(holding.item.hash)
+    this.items.remove(holding.item)
     this.tombstones.delete(entry.id)
     if (entry.kind !== 'record') return
     this.names.remove(entry.record)

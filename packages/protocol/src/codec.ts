@@ -108,6 +108,11 @@ export class Reader {
     return this.nested(name, readStamp)
   }
 
+  /** Whether one field is left: for a message that has a short form. */
+  isLast(): boolean {
+    return this.#at === this.#values.length - 1
+  }
+
   /** Refuses what is left over: two encodings of one message must not exist. */
   end(): void {
     if (this.#at !== this.#values.length) throw new Refusal('fields beyond the last known one')

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { base16 } from './text.ts'
+import { base16, fromBase16 } from './text.ts'
 
 /** Id of an agent, service or developer: derived from its key (I1). Made only by the functions of this file. */
 export type EntityId = string & { readonly __brand: 'EntityId' }
@@ -38,3 +38,16 @@ export const parseNodeId = (text: string): NodeId | undefined =>
   NODE_ID.test(text) && text >= NODE_ID_FIRST && text <= NODE_ID_LAST ? (text as NodeId) : undefined
 
 export const entityTypeOf = (id: EntityId): EntityType => (id.startsWith(PREFIX.service) ? 'service' : 'agent')
+
+/** An entity id in 16 bytes, or 17 for a service: less than half of its text. */
+export const packEntityId = (id: EntityId): Uint8Array => {
+  const hash = fromBase16(id.slice(-32))
+  return entityTypeOf(id) === 'agent' ? hash : Uint8Array.of(...hash, 1)
+}
+
+/** The id that `packEntityId` packed, or undefined. */
+export const unpackEntityId = (bytes: Uint8Array): EntityId | undefined => {
+  const isService = bytes.length === 17 && bytes[16] === 1
+  if (bytes.length !== 16 && !isService) return undefined
+  return parseEntityId((isService ? PREFIX.service : PREFIX.agent) + base16(bytes.subarray(0, 16)))
+}

@@ -32,7 +32,7 @@ export const LIMITS = {
   repairRangeMax: 1024,
   syncResponseBytesMax: 8 * 1024 * 1024,
   syncEntriesMax: 4096,
-  syncListMax: 65_536,
+  syncRangesMax: 8192,
   // Search
   queryCharsMax: 500,
   queryFilterValuesMax: 32,

@@ -26,6 +26,9 @@ export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
 /** Lower-case hexadecimal. */
 export const base16 = (bytes: Uint8Array): string => base16upper.encode(bytes).toLowerCase()
 
+/** Bytes of lower-case hexadecimal. Throws on anything else: only for what was parsed. */
+export const fromBase16 = (text: string): Uint8Array => base16upper.decode(text.toUpperCase())
+
 /** Standard base64 with padding. */
 export const base64 = (bytes: Uint8Array): string => base64codec.encode(bytes)
 

@@ -1,5 +1,14 @@
 /** Messages of a sync, one request and one answer at a time. CBOR arrays; the first element names the message. */
 import {
+  HASH_PREFIX_BYTES,
+  type ItemKey,
+  isMoment,
+  type ListedItem,
+  momentKey,
+  type Range,
+  type RangeClaim,
+} from '@rollcall/core'
+import {
   type Delta,
   DIGEST_BYTES,
   decodeWith,
@@ -10,16 +19,17 @@ import {
   encodeStamp,
   LIMITS,
   type NodeId,
+  packEntityId,
   parseEntityId,
   Reader,
   type Result,
   readDelta,
+  readStamp,
   refuse,
   type Stamp,
+  unpackEntityId,
+  WALL_MS_MAX,
 } from '@rollcall/protocol'
-
-export const BUCKETS = 256
-const HASH_PREFIX_BYTES = 8
 
 /** A line of a member table: the last stamp a node heard of another, and how long ago (L6). */
 export interface MemberLine {
@@ -28,48 +38,38 @@ export interface MemberLine {
   readonly ageMs: number
 }
 
-export interface ListedItem {
+/** Which parts of an entry are wanted: only what differs travels (S1a). */
+export interface Wanted {
   readonly id: EntityId
-  /** First bytes of the hash of the record; of the item for a dead entity. */
-  readonly recordHash: Uint8Array
-  readonly presenceHash: Uint8Array
+  readonly parts: Parts
 }
 
+export const PARTS = { record: 1, presence: 2, both: 3 } as const
+export type Parts = (typeof PARTS)[keyof typeof PARTS]
+
 export type SyncMessage =
-  | { readonly type: 'hello'; readonly members: readonly MemberLine[]; readonly digest: Uint8Array }
-  /** Fingerprints of the buckets into which entities fall by the first byte of their id's hash. Empty in a request. */
-  | { readonly type: 'buckets'; readonly fingerprints: readonly Uint8Array[] }
-  | { readonly type: 'list'; readonly bucket: number; readonly items: readonly ListedItem[] }
-  | { readonly type: 'get'; readonly ids: readonly EntityId[] }
+  /** Opens a sync, and its answer: member tables, and the first message of the reconciliation. */
+  | { readonly type: 'hello'; readonly members: readonly MemberLine[]; readonly ranges: readonly Range[] }
+  | { readonly type: 'ranges'; readonly ranges: readonly Range[] }
+  | { readonly type: 'get'; readonly wanted: readonly Wanted[] }
   /** The answer to `get` (as many as fit, in order), and a push. */
   | { readonly type: 'deltas'; readonly deltas: readonly Delta[] }
+
+const TYPES = ['hello', 'ranges', 'get', 'deltas'] as const
+const CLAIMS = { skip: 0, fingerprint: 1, list: 2 } as const
 
 export const encodeSync = (message: SyncMessage): Uint8Array => {
   switch (message.type) {
     case 'hello':
-      return encode(['hello', message.members.map(memberLayout), message.digest])
-    case 'buckets':
-      return encode(['buckets', [...message.fingerprints]])
-    case 'list':
-      return encode([
-        'list',
-        message.bucket,
-        message.items.map((item) => [
-          item.id,
-          item.recordHash.slice(0, HASH_PREFIX_BYTES),
-          item.presenceHash.slice(0, HASH_PREFIX_BYTES),
-        ]),
-      ])
+      return encode(['hello', message.members.map(memberLayout), message.ranges.map(rangeLayout)])
+    case 'ranges':
+      return encode(['ranges', message.ranges.map(rangeLayout)])
     case 'get':
-      return encode(['get', [...message.ids]])
+      return encode(['get', message.wanted.map(({ id, parts }) => [packEntityId(id), parts])])
     case 'deltas':
       return encode(['deltas', message.deltas.map(deltaLayout)])
   }
 }
-
-const memberLayout = (line: MemberLine): Encodable => [line.node, encodeStamp(line.lastStamp), Math.round(line.ageMs)]
-
-const TYPES = ['hello', 'buckets', 'list', 'get', 'deltas'] as const
 
 export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
   decodeWith('sync message', bytes, LIMITS.syncResponseBytesMax, (reader): SyncMessage => {
@@ -79,43 +79,111 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
         return {
           type,
           members: reader.list('members', LIMITS.membersMax, readMember),
-          digest: reader.bytesExactly('digest', DIGEST_BYTES),
+          ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange),
         }
-      case 'buckets':
-        return { type, fingerprints: reader.list('fingerprints', BUCKETS, (value) => hash(value, DIGEST_BYTES)) }
-      case 'list':
-        return {
-          type,
-          bucket: reader.uint('bucket', BUCKETS - 1),
-          items: reader.list('items', LIMITS.syncListMax, readItem),
-        }
+      case 'ranges':
+        return { type, ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange) }
       case 'get':
-        return { type, ids: reader.list('ids', LIMITS.syncEntriesMax, readId) }
+        return { type, wanted: reader.list('wanted', LIMITS.syncEntriesMax, readWanted) }
       case 'deltas':
         return { type, deltas: reader.list('entries', LIMITS.syncEntriesMax, readDelta) }
     }
   })
 
-const hash = (value: unknown, length: number): Uint8Array =>
-  value instanceof Uint8Array && value.length === length ? value : refuse(`a hash is not ${length} bytes`)
+const memberLayout = (line: MemberLine): Encodable => [line.node, encodeStamp(line.lastStamp), Math.round(line.ageMs)]
 
-const readId = (value: unknown): EntityId =>
-  (typeof value === 'string' ? parseEntityId(value) : undefined) ?? refuse('an id is not an entity id')
+const rangeLayout = ({ upper, claim }: Range): Encodable => [
+  upper === undefined ? null : keyLayout(upper),
+  ...claimLayout(claim),
+]
 
-const readMember = (value: unknown): MemberLine => {
-  const reader = new Reader(value, 'member')
-  const line = { node: reader.nodeId('node'), lastStamp: reader.stamp('last stamp'), ageMs: reader.uint('age') }
-  reader.end()
-  return line
+/** The place before a moment is written as the moment alone: most bounds are. */
+const keyLayout = (key: ItemKey): Encodable => (isMoment(key) ? [key.stamp.wallMs] : [encodeStamp(key.stamp), key.id])
+
+const claimLayout = (claim: RangeClaim): readonly Encodable[] => {
+  switch (claim.kind) {
+    case 'skip':
+      return [CLAIMS.skip]
+    case 'fingerprint':
+      return [CLAIMS.fingerprint, claim.fingerprint]
+    case 'list': {
+      // Items share few nodes: each is named once.
+      const nodes = [...new Set(claim.items.map((item) => item.stamp.node))]
+      const number = new Map(nodes.map((node, i) => [node, i]))
+      return [CLAIMS.list, nodes, claim.items.map((item) => itemLayout(item, number.get(item.stamp.node) ?? 0))]
+    }
+  }
 }
 
-const readItem = (value: unknown): ListedItem => {
-  const reader = new Reader(value, 'item')
-  const item = {
-    id: reader.parsed('id', 64, parseEntityId),
+const itemLayout = ({ stamp, id, recordHash, presenceHash }: ListedItem, node: number): Encodable => [
+  stamp.wallMs,
+  stamp.counter,
+  node,
+  packEntityId(id),
+  recordHash,
+  presenceHash,
+]
+
+/** Reads a value that is an array of its own, to its end. */
+const whole = <T>(value: unknown, what: string, read: (reader: Reader) => T): T => {
+  const reader = new Reader(value, what)
+  const result = read(reader)
+  reader.end()
+  return result
+}
+
+const readMember = (value: unknown): MemberLine =>
+  whole(value, 'member', (reader) => ({
+    node: reader.nodeId('node'),
+    lastStamp: reader.stamp('last stamp'),
+    ageMs: reader.uint('age'),
+  }))
+
+const readWanted = (value: unknown): Wanted =>
+  whole(value, 'wanted', (reader) => ({
+    id: unpackEntityId(reader.bytes('id', 17)) ?? refuse('id is not an entity id'),
+    parts: partsOf(reader.uint('parts', PARTS.both)),
+  }))
+
+const partsOf = (number: number): Parts =>
+  Object.values(PARTS).find((parts) => parts === number) ?? refuse(`parts ${number} are not known`)
+
+const readRange = (value: unknown): Range =>
+  whole(value, 'range', (reader) => ({
+    upper: reader.optional(() => reader.nested('upper bound', readKey)),
+    claim: readClaim(reader),
+  }))
+
+const readKey = (reader: Reader): ItemKey =>
+  reader.isLast()
+    ? momentKey(reader.uint('moment', WALL_MS_MAX))
+    : { stamp: reader.nested('stamp', readStamp), id: reader.parsed('id', 64, parseKeyId) }
+
+const parseKeyId = (text: string): ItemKey['id'] | undefined => (text === '' ? '' : parseEntityId(text))
+
+const readClaim = (reader: Reader): RangeClaim => {
+  switch (reader.uint('claim', CLAIMS.list)) {
+    case CLAIMS.skip:
+      return { kind: 'skip' }
+    case CLAIMS.fingerprint:
+      return { kind: 'fingerprint', fingerprint: reader.bytesExactly('fingerprint', DIGEST_BYTES) }
+    default: {
+      const nodes = reader.list('nodes', LIMITS.membersMax, (value) =>
+        whole([value], 'node', (one) => one.nodeId('node')),
+      )
+      return { kind: 'list', items: reader.list('items', LIMITS.syncEntriesMax, (value) => readItem(value, nodes)) }
+    }
+  }
+}
+
+const readItem = (value: unknown, nodes: readonly NodeId[]): ListedItem =>
+  whole(value, 'item', (reader) => ({
+    stamp: {
+      wallMs: reader.uint('wall ms', WALL_MS_MAX),
+      counter: reader.uint('counter', 0xffff),
+      node: nodes[reader.uint('node number', LIMITS.membersMax)] ?? refuse('a node number beyond the nodes named'),
+    },
+    id: unpackEntityId(reader.bytes('id', 17)) ?? refuse('id is not an entity id'),
     recordHash: reader.bytesExactly('record hash', HASH_PREFIX_BYTES),
     presenceHash: reader.bytesExactly('presence hash', HASH_PREFIX_BYTES),
-  }
-  reader.end()
-  return item
-}
+  }))

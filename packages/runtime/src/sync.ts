@@ -1,14 +1,33 @@
 /**
- * Anti-entropy with one peer (S1): member tables first, then, where digests differ, fingerprints of 256 buckets, lists of
- * the buckets that differ, and the entries that differ, both ways. Equal sets cost one round.
+ * Anti-entropy with one peer (S1): member tables first, then the reconciliation of the ordered sets, then what differs, both
+ * ways. Equal sets cost one round. Thin: what differs is found by `reconcile`, what is believed by the step.
  *
  * A sync that ran to its end is a confirmation: whatever this node held when it began, the peer holds now (T2).
  */
-import type { Clock, Log, Mesh, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
+import {
+  answerMessage,
+  type Clock,
+  type ListedItem,
+  type Log,
+  type Mesh,
+  type Metrics,
+  nextMessage,
+  openingMessage,
+  type RegistryInput,
+  type RegistryState,
+  type SyncItem,
+} from '@rollcall/core'
 import { type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
-import { bucketOf, differingBuckets, listedItem, takeSnapshot } from './snapshot.ts'
-import { decodeSync, encodeSync, type ListedItem, type MemberLine, type SyncMessage } from './sync-wire.ts'
+import {
+  decodeSync,
+  encodeSync,
+  type MemberLine,
+  PARTS,
+  type Parts,
+  type SyncMessage,
+  type Wanted,
+} from './sync-wire.ts'
 
 export interface SyncInit {
   readonly state: RegistryState
@@ -24,6 +43,8 @@ export interface SyncInit {
 }
 
 const TIMEOUT_MS = 10_000
+/** Far more than any reconciliation needs: each round divides what is open by the number of branches. */
+const ROUNDS_MAX = 1_000
 /** Entries of one message: bounds bytes and the time to verify them. */
 const BATCH_MAX = 256
 const BATCH_BYTES = 1024 * 1024
@@ -73,72 +94,58 @@ export class Sync {
 
   async #exchange(peer: NodeId): Promise<'equal' | 'repaired'> {
     const { state, clock } = this.#init
-    const mine = state.digest.fingerprint()
+    const opening = openingMessage(state.items)
     const askedMs = clock.monotonicMs()
-    const hello = await this.#ask(peer, { type: 'hello', members: this.#memberTable(), digest: mine }, 'hello')
+    const hello = await this.#ask(peer, { type: 'hello', members: this.#memberTable(), ranges: opening }, 'hello')
     this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
     this.#hearAll(hello.members)
-    if (equalBytes(hello.digest, mine)) return 'equal'
-    const snapshot = await takeSnapshot(state, clock)
-    const theirs = await this.#ask(peer, { type: 'buckets', fingerprints: [] }, 'buckets')
-    for (const bucket of differingBuckets(snapshot.fingerprints, theirs.fingerprints)) {
-      const list = await this.#ask(peer, { type: 'list', bucket, items: [] }, 'list')
-      await this.#repairBucket(peer, bucket, list.items, snapshot.buckets[bucket] ?? [])
+    let { ranges } = hello
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
+      const { differences, next } = nextMessage(state.items, ranges)
+      await this.#repair(peer, differences.theirs, differences.ours)
+      if (next === undefined) return round === 1 && ranges.length === 1 ? 'equal' : 'repaired'
+      ranges = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
     }
-    return 'repaired'
+    throw new Error(`not settled after ${ROUNDS_MAX} rounds`)
   }
 
-  async #repairBucket(
-    peer: NodeId,
-    bucket: number,
-    items: readonly ListedItem[],
-    mine: readonly EntityId[],
-  ): Promise<void> {
-    const theirs = new Map(items.filter((item) => bucketOf(item.id) === bucket).map((item) => [item.id, item]))
-    const differing = [...theirs.values()].filter((item) => !this.#holds(item)).map((item) => item.id)
-    const unknownThere = mine.filter((id) => !theirs.has(id))
-    // What differs is pushed as it was before the pull: the peer must see our side of it too.
-    const push = [...differing, ...unknownThere].flatMap((id) => this.#entry(id))
-    for (const ids of slices(differing)) await this.#pull(peer, ids)
-    for (const deltas of slices(push)) await this.#ask(peer, { type: 'deltas', deltas }, 'deltas')
+  /** Pulls what the peer has and this node lacks, and pushes the reverse; of an entry only the parts that differ. */
+  async #repair(peer: NodeId, theirs: readonly ListedItem[], ours: readonly SyncItem[]): Promise<void> {
+    const there = new Map(theirs.map((item) => [item.id, item]))
+    // Taken before the pull: the peer must see our side as it was, too.
+    const push = ours.flatMap((item) => this.#entry({ id: item.id, parts: partsBeyond(item, there.get(item.id)) }))
+    const wanted = theirs.flatMap((item): Wanted[] => {
+      const mine = this.#init.state.holdings.get(item.id)?.item
+      const parts = partsBeyond(item, mine)
+      return mine !== undefined && parts === undefined ? [] : [{ id: item.id, parts: parts ?? PARTS.both }]
+    })
+    for (const slice of slices(wanted)) await this.#pull(peer, slice)
+    for (const deltas of batches(push)) await this.#ask(peer, { type: 'deltas', deltas }, 'deltas')
   }
 
-  async #pull(peer: NodeId, ids: readonly EntityId[]): Promise<void> {
-    const left = [...ids]
+  async #pull(peer: NodeId, wanted: readonly Wanted[]): Promise<void> {
+    const left = [...wanted]
     while (left.length > 0) {
-      const { deltas } = await this.#ask(peer, { type: 'get', ids: left }, 'deltas')
-      if (deltas.length === 0) return
+      const { deltas } = await this.#ask(peer, { type: 'get', wanted: left }, 'deltas')
       await this.#takeIn(deltas, peer)
       // The answer holds as many as fit, in order; what the peer no longer has is absent from it.
       const last = deltas.at(-1)
-      left.splice(0, last === undefined ? left.length : left.indexOf(last.id) + 1)
+      const answered = last === undefined ? left.length : left.findIndex(({ id }) => id === last.id) + 1
+      left.splice(0, Math.max(1, answered))
     }
   }
 
   async #reply(request: SyncMessage, from: NodeId): Promise<SyncMessage> {
-    const { state, clock } = this.#init
+    const { state } = this.#init
     switch (request.type) {
       case 'hello':
         this.#hearAll(request.members)
-        return { type: 'hello', members: this.#memberTable(), digest: state.digest.fingerprint() }
-      case 'buckets':
-        return { type: 'buckets', fingerprints: (await takeSnapshot(state, clock)).fingerprints }
-      case 'list': {
-        const { buckets } = await takeSnapshot(state, clock)
-        const holdings = (buckets[request.bucket] ?? []).flatMap((id) => state.holdings.get(id) ?? [])
-        return { type: 'list', bucket: request.bucket, items: holdings.map(listedItem) }
-      }
+        return { type: 'hello', members: this.#memberTable(), ranges: answerMessage(state.items, request.ranges) }
+      case 'ranges':
+        return { type: 'ranges', ranges: answerMessage(state.items, request.ranges) }
       case 'get': {
-        const deltas: Delta[] = []
-        let bytes = 0
-        for (const id of request.ids) {
-          for (const delta of this.#entry(id)) {
-            deltas.push(delta)
-            bytes += sizeOf(delta)
-          }
-          if (deltas.length >= BATCH_MAX || bytes >= BATCH_BYTES) break
-        }
-        return { type: 'deltas', deltas }
+        const [first] = batches(request.wanted.flatMap((wanted) => this.#entry(wanted)))
+        return { type: 'deltas', deltas: first ?? [] }
       }
       case 'deltas':
         await this.#takeIn(request.deltas, from)
@@ -159,20 +166,13 @@ export class Sync {
     await settled()
   }
 
-  #holds(item: ListedItem): boolean {
-    const holding = this.#init.state.holdings.get(item.id)
-    if (holding === undefined) return false
-    const mine = listedItem(holding)
-    const length = item.recordHash.length
-    return (
-      equalBytes(mine.recordHash.subarray(0, length), item.recordHash) &&
-      equalBytes(mine.presenceHash.subarray(0, length), item.presenceHash)
-    )
-  }
-
-  #entry(id: EntityId): Delta[] {
+  /** The wanted parts of an entry, as far as it is still held. */
+  #entry({ id, parts }: { readonly id: EntityId; readonly parts: Parts | undefined }): Delta[] {
     const entry = this.#init.state.holdings.get(id)?.entry
-    return entry === undefined ? [] : [entry]
+    if (entry === undefined) return []
+    if (entry.kind !== 'record' || parts === undefined || parts === PARTS.both) return [entry]
+    if (parts === PARTS.record) return [{ ...entry, presence: undefined }]
+    return entry.presence === undefined ? [] : [{ kind: 'presence', id, presence: entry.presence }]
   }
 
   /** The members this node knows, and itself. */
@@ -216,11 +216,47 @@ const isType = <T extends SyncMessage['type']>(
   type: T,
 ): message is Extract<SyncMessage, { type: T }> => message.type === type
 
+/** Room for the word of a presence, the id and the framing. */
+const WORD_BYTES = 512
+
 const sizeOf = (delta: Delta): number => {
-  if (delta.kind === 'record') return delta.record.bytes.length + (delta.presence?.bytes.length ?? 0)
-  return delta.kind === 'tombstone' ? delta.tombstone.bytes.length : 128
+  if (delta.kind === 'record') return delta.record.bytes.length + (delta.presence?.bytes.length ?? 0) + WORD_BYTES
+  if (delta.kind === 'tombstone') return delta.tombstone.bytes.length
+  return delta.kind === 'presence' ? delta.presence.bytes.length + WORD_BYTES : WORD_BYTES
+}
+
+/** Parts of `item` that `other` has not; undefined where the hashes known of both agree. */
+const partsBeyond = (item: Hashes, other: Hashes | undefined): Parts | undefined => {
+  if (other === undefined) return PARTS.both
+  const record = !samePrefix(item.recordHash, other.recordHash)
+  const presence = !samePrefix(item.presenceHash, other.presenceHash)
+  if (record) return presence ? PARTS.both : PARTS.record
+  return presence ? PARTS.presence : undefined
+}
+
+type Hashes = Pick<ListedItem, 'recordHash' | 'presenceHash'>
+
+const samePrefix = (a: Uint8Array, b: Uint8Array): boolean => {
+  const length = Math.min(a.length, b.length)
+  return equalBytes(a.subarray(0, length), b.subarray(0, length))
 }
 
 function* slices<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += BATCH_MAX) yield list.slice(at, at + BATCH_MAX)
+}
+
+/** Deltas in messages of bounded count and size. */
+function* batches(deltas: readonly Delta[]): Generator<readonly Delta[]> {
+  let batch: Delta[] = []
+  let bytes = 0
+  for (const delta of deltas) {
+    if (batch.length > 0 && (batch.length >= BATCH_MAX || bytes + sizeOf(delta) > BATCH_BYTES)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(delta)
+    bytes += sizeOf(delta)
+  }
+  if (batch.length > 0) yield batch
 }

@@ -3,12 +3,13 @@
  * itself (verdicts, private beats, health, evidence, purge) is in no item, so equal state is an equal digest.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { compareStamps, type Entry, encode, encodeStamp, type Stamp } from '@rollcall/protocol'
+import { compareStamps, type EntityId, type Entry, encode, encodeStamp, type Stamp } from '@rollcall/protocol'
 
 export interface Item {
+  readonly id: EntityId
   /** The greater of record stamp and presence stamp; the stamp of a dead entity before and after purge (T4). */
   readonly stamp: Stamp
-  /** SHA-256 of the record bytes; of nothing for a dead entity. */
+  /** SHA-256 of the record bytes; the hash of the item for a dead entity. */
   readonly recordHash: Uint8Array
   /** SHA-256 of the presence bytes; of nothing where there is none. */
   readonly presenceHash: Uint8Array
@@ -23,7 +24,7 @@ export const itemOf = (entry: Entry, previous?: { readonly entry: Entry; readonl
   if (entry.kind !== 'record') {
     const stamp = entry.kind === 'tombstone' ? entry.tombstone.stamp : entry.grave.stamp
     const hash = sha256(encode([DOMAIN, encodeStamp(stamp), entry.id, 'dead']))
-    return { stamp, recordHash: NOTHING, presenceHash: NOTHING, hash }
+    return { id: entry.id, stamp, recordHash: hash, presenceHash: NOTHING, hash }
   }
   const { record, presence } = entry
   const sameRecord = previous?.entry.kind === 'record' && previous.entry.record === record
@@ -34,5 +35,5 @@ export const itemOf = (entry: Entry, previous?: { readonly entry: Entry; readonl
   const hash = sha256(
     encode([DOMAIN, encodeStamp(stamp), entry.id, 'record', encodeStamp(record.birth), recordHash, presenceHash]),
   )
-  return { stamp, recordHash, presenceHash, hash }
+  return { id: entry.id, stamp, recordHash, presenceHash, hash }
 }

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import {
+  answerMessage,
+  compareKeys,
+  type Differences,
+  ItemSet,
+  nextMessage,
+  openingMessage,
+  type SyncItem,
+} from '@rollcall/core'
+import { entityIdOf, nodeIdOf } from '@rollcall/protocol'
+import fc from 'fast-check'
+
+const NODES = [1, 2, 3].map((byte) => nodeIdOf(new Uint8Array(32).fill(byte)))
+
+const item = (entity: number, wallMs: number, counter: number, version = 0): SyncItem => {
+  const node = NODES[counter % NODES.length] ?? assert.fail()
+  const key = createHash('sha256').update(`entity ${entity}`).digest()
+  const hash = createHash('sha256').update(`${entity} ${wallMs} ${counter} ${version}`).digest()
+  return { stamp: { wallMs, counter, node }, id: entityIdOf('agent', key), hash, recordHash: hash, presenceHash: hash }
+}
+
+const setOf = (items: readonly SyncItem[]): ItemSet<SyncItem> => {
+  const set = new ItemSet<SyncItem>()
+  for (const one of items) set.insert(one)
+  return set
+}
+
+/** Runs a whole reconciliation, and tells what it took. */
+const reconcile = (
+  a: ItemSet<SyncItem>,
+  b: ItemSet<SyncItem>,
+  options?: Parameters<typeof answerMessage>[2],
+): Differences & { readonly rounds: number; readonly sizeMax: number } => {
+  const theirs: Differences['theirs'][number][] = []
+  const ours: SyncItem[] = []
+  let sizeMax = 0
+  let rounds = 0
+  let message = openingMessage(a)
+  for (;;) {
+    rounds++
+    assert.ok(rounds < 10_000, 'a reconciliation ends')
+    const answer = answerMessage(b, message, options)
+    sizeMax = Math.max(sizeMax, answer.length)
+    const { differences, next } = nextMessage(a, answer, options)
+    theirs.push(...differences.theirs)
+    ours.push(...differences.ours)
+    if (next === undefined) return { theirs, ours, rounds, sizeMax }
+    message = next
+  }
+}
+
+const items = fc.uniqueArray(
+  fc.tuple(fc.nat(400), fc.nat(40), fc.nat(2)).map(([entity, wallMs, counter]) => item(entity, wallMs, counter)),
+  { selector: (one) => one.id, maxLength: 300 },
+)
+
+test('S1: two sets of any content learn exactly what differs, whatever the sizes of lists and messages', () => {
+  const options = fc.record({
+    listMax: fc.integer({ min: 1, max: 40 }),
+    branches: fc.integer({ min: 2, max: 20 }),
+    messageMax: fc.integer({ min: 2, max: 200 }),
+  })
+  fc.assert(
+    fc.property(items, items, items, options, (common, onlyA, onlyB, sizes) => {
+      const inA = uniqueById([...onlyA, ...common])
+      const inB = uniqueById([...onlyB, ...common])
+      // A range can be listed only if it has fewer items than it is split into.
+      const found = reconcile(setOf(inA), setOf(inB), { ...sizes, listMax: Math.max(sizes.listMax, sizes.branches) })
+      const keysOf = (list: readonly SyncItem[]): Set<string> => new Set(list.map(keyOf))
+      const [keysA, keysB] = [keysOf(inA), keysOf(inB)]
+      const expectedOurs = inA.filter((one) => !keysB.has(keyOf(one)))
+      const expectedTheirs = inB.filter((one) => !keysA.has(keyOf(one)))
+      const sorted = (list: readonly { readonly id: string }[]): string[] =>
+        [...new Set(list.map(({ id }) => id))].sort()
+      assert.deepEqual(sorted(found.ours), sorted(expectedOurs))
+      assert.deepEqual(sorted(found.theirs), sorted(expectedTheirs))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+const keyOf = (one: SyncItem): string => `${one.stamp.wallMs} ${one.stamp.counter} ${one.id}`
+
+const uniqueById = (list: readonly SyncItem[]): SyncItem[] => [...new Map(list.map((one) => [one.id, one])).values()]
+
+test('S2: the ordered set agrees with a sorted array after any inserts and removals', () => {
+  const changes = fc.array(fc.tuple(fc.boolean(), fc.nat(300), fc.nat(20), fc.nat(2)), { maxLength: 600 })
+  fc.assert(
+    fc.property(changes, fc.nat(20), fc.nat(20), (list, from, to) => {
+      const set = new ItemSet<SyncItem>()
+      const model = new Map<string, SyncItem>()
+      for (const [insert, entity, wallMs, counter] of list) {
+        const one = item(entity, wallMs, counter)
+        const held = model.get(keyOf(one))
+        if (insert && held === undefined) {
+          set.insert(one)
+          model.set(keyOf(one), one)
+        } else if (!insert) {
+          assert.equal(set.remove(one), held !== undefined)
+          model.delete(keyOf(one))
+        }
+      }
+      const sorted = [...model.values()].sort(compareKeys)
+      assert.equal(set.count, sorted.length)
+      assert.deepEqual([...set.range({ lower: undefined, upper: undefined })], sorted)
+      assert.deepEqual(set.fingerprint(), setOf([...sorted].reverse()).fingerprint())
+      const [lower, upper] = [item(0, Math.min(from, to), 0), item(0, Math.max(from, to), 0)]
+      const inRange = sorted.filter((one) => compareKeys(one, lower) >= 0 && compareKeys(one, upper) < 0)
+      assert.deepEqual([...set.range({ lower, upper })], inRange)
+      assert.deepEqual(set.fingerprint({ lower, upper }), setOf(inRange).fingerprint())
+      sorted.forEach((one, rank) => {
+        if (rank % 7 !== 0) return
+        assert.equal(set.at(rank), one)
+        assert.equal(set.rank(one), rank)
+      })
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('S1: equal sets settle in one round, and recent differences cost few rounds', () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => item(i, i, 0))
+  const a = setOf(many)
+  const b = setOf(many)
+  assert.deepEqual({ ...reconcile(a, b), sizeMax: 0 }, { theirs: [], ours: [], rounds: 1, sizeMax: 0 })
+  for (let i = 0; i < 100; i++) b.insert(item(30_000 + i, 30_000 + i, 0))
+  const found = reconcile(a, b)
+  assert.equal(found.theirs.length, 100)
+  assert.equal(found.ours.length, 0)
+  assert.ok(found.rounds <= 5, `${found.rounds} rounds`)
+})
