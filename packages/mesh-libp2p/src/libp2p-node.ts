@@ -14,6 +14,7 @@ import {
   DIAL_TIMEOUT_MS,
   DIALS_MAX,
   INBOUND_CONNECTIONS_PER_SECOND,
+  INBOUND_HANDSHAKES_MAX,
   type MeshLimits,
   PING_INTERVAL_MS,
   PING_TIMEOUT_MS,
@@ -48,7 +49,7 @@ export const createMeshNode = (init: MeshNodeInit): Promise<MeshNode> =>
     connectionManager: {
       maxConnections: init.limits.connectionsMax,
       inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND,
-      maxIncomingPendingConnections: INBOUND_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: INBOUND_HANDSHAKES_MAX,
       maxParallelDials: DIALS_MAX,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: DIAL_ADDRESS_TIMEOUT_MS,

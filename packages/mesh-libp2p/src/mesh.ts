@@ -130,10 +130,9 @@ export class LibP2pMesh implements Mesh {
     this.#cancelTick()
     this.#parts.dialer.stop()
     this.#client.stop()
-    this.#gossip.close()
     // libp2p ignores a stop while it is starting. Whoever called start hears why it failed, if it did.
     await Promise.allSettled([this.#starting])
-    this.#cancelTick()
+    this.#gossip.close()
     await this.#parts.node.stop()
     // Only now: askers whose stream ends before their connection would take it for a refusal.
     this.#server?.stop()

@@ -65,6 +65,9 @@ export class RequestServer {
     const gone = new AbortController()
     const late = new AbortController()
     let isServed = false
+    const forgetIfDone = () => {
+      if (isServed && stream.status !== 'open') forget()
+    }
     const end = (error: Error) => {
       forget()
       late.abort(error)
@@ -81,11 +84,11 @@ export class RequestServer {
     this.#ends.add(end)
     stream.addEventListener('close', ({ error }) => {
       gone.abort(error ?? new Error('the peer closed the stream'))
-      if (isServed) forget()
+      forgetIfDone()
     })
     const served = () => {
       isServed = true
-      if (gone.signal.aborted) forget()
+      forgetIfDone()
     }
     return { gone: gone.signal, late: late.signal, served }
   }

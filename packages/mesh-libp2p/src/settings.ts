@@ -103,6 +103,8 @@ export const BROADCAST_GRACE_MS = 5_000
 
 /** New connections of one address in a second. Behind a NAT or a Docker bridge every node has the same one (G5). */
 export const INBOUND_CONNECTIONS_PER_SECOND = 256
+/** Connections that may be shaking hands at one time. */
+export const INBOUND_HANDSHAKES_MAX = 256
 /** How often each peer is pinged, in ms. */
 export const PING_INTERVAL_MS = 5_000
 /** Answer time of a ping before the connection is aborted, in ms. A busy event loop may well stall for 5 s. */

@@ -17,7 +17,9 @@ export class CountingMetrics implements Metrics {
 
   observe(name: HistogramName, value: number, labels: Labels = {}): void {
     const key = keyOf(name, labels)
-    this.#observations.set(key, [...(this.#observations.get(key) ?? []), value])
+    const values = this.#observations.get(key)
+    if (values === undefined) this.#observations.set(key, [value])
+    else values.push(value)
   }
 
   /** The counter with exactly these labels; 0 where it was never counted. */

@@ -73,7 +73,7 @@ export class MemoryMesh implements Mesh, WirePeer {
 
   request(peer: NodeId, protocol: MeshProtocol, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      if (this.#state !== 'running') return reject(new MeshError('stopped', 'this mesh is not running'))
+      if (this.#state === 'stopped') return reject(new MeshError('stopped', 'this mesh was stopped'))
       const link = this.#links.get(peer)
       if (link === undefined) return reject(new MeshError('unreachable', `no connection to ${peer}`))
       const pending: PendingRequest = {
