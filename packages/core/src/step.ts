@@ -232,6 +232,8 @@ const judgeBeat = (turn: Turn, event: Input<'beat'>): BeatOutcome => {
   if (holding === undefined) return 'not_found'
   if (holding.entry.kind !== 'record') return 'deregistered'
   if (beat.form !== 'native' && !state.settings.zyndSignatures) return 'signature_invalid'
+  // Bound to another node, it is not this node's to attend: every peer would refuse the presence (L10).
+  if (beat.node !== undefined && beat.node !== state.self) return 'signature_invalid'
   if (Math.abs(beat.timeMs - turn.nodeMs) > state.settings.skewMs) return 'skew'
   const newestMs = state.newestBeatMs(id)
   if (beat.timeMs === newestMs) return 'duplicate'
