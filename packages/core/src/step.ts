@@ -377,20 +377,22 @@ const timesOf = (delta: Delta): readonly number[] => {
   }
 }
 
-/** L3, L7: who attends now, after a peer's word about an entity was joined. */
+/** L3, L7: who attends now, after a peer's word about the presence of an entity was joined. */
 const settleAttendance = (turn: Turn, holding: Holding): void => {
   const { state } = turn
   const { entry, beat } = holding
   const presence = presenceOf(entry)
   if (presence === undefined) return
+  const newer = beat !== undefined && beat.beat.timeMs > presence.beat.timeMs ? beat : undefined
+  // A goodbye is a beat too: a newer one answers what was heard (I3).
+  if (newer?.beat.status === 'inactive') return sayGoodbye(turn, holding, newer)
   const leased = state.leases.deadlineMs(entry.id) !== undefined
-  if (leased && beat !== undefined && beat.beat.timeMs > presence.beat.timeMs) {
-    return announceBeat(turn, holding, 'reaffirmed')
-  }
+  if (leased && newer !== undefined) return announceBeat(turn, holding, 'reaffirmed')
   if (presence.attendant === state.self) {
+    const held = leased && beat?.beat.timeMs === presence.beat.timeMs
     // Our own word, lost here in a crash, a wipe or an old copy: a full term from learning it.
     if (presence.status === 'inactive') state.leases.end(entry.id)
-    else if (!leased) state.leases.grant(entry.id, turn.monotonicMs + state.settings.thresholdMs)
+    else if (!held) state.leases.grant(entry.id, turn.monotonicMs + state.settings.thresholdMs)
     return
   }
   state.leases.end(entry.id)
@@ -418,6 +420,7 @@ const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
   if (member?.lastStamp === undefined || compareStamps(member.lastStamp, status.stamp) !== 0) return
   member.status = status
   member.clockOffsetMs = status.clockMs - turn.nodeMs
+  if (status.audit.number > (member.auditHead?.number ?? 0)) member.auditHead = status.audit
   for (const { node, lastStamp } of status.verdicts) {
     if (node !== state.self || lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) continue
     state.hybrid.observe(lastStamp)
