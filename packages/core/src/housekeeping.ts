@@ -126,8 +126,8 @@ export const flush = (turn: Turn): void => {
       state.members.forget(member.id)
       turn.store.push(delMember(member.id))
     } else {
-      const { lastStamp, verdict, syncedMs } = member
-      turn.store.push(putMember(member.id, { lastStamp, verdict, silentMs, syncedMs }))
+      const { lastStamp, verdict, syncedMs, auditHead } = member
+      turn.store.push(putMember(member.id, { lastStamp, verdict, silentMs, syncedMs, auditHead }))
     }
   }
   turn.store.push(putClock(Math.max(turn.nodeMs, state.hybrid.wallMs)))

@@ -1,3 +1,4 @@
+export * from './audit.ts'
 export * from './clock/hybrid-clock.ts'
 export * from './clock/steady-clock.ts'
 export * from './effects.ts'

@@ -3,6 +3,7 @@
  * is in no entry, item, digest or message about entities.
  */
 import { compareStamps, LIMITS, type NodeId, type NodeStatus, type Stamp, type Verdict } from '@rollcall/protocol'
+import type { AuditHead } from './audit.ts'
 
 export interface Member {
   readonly id: NodeId
@@ -16,6 +17,8 @@ export interface Member {
   status: NodeStatus | undefined
   /** Its clock minus ours when its newest status came. */
   clockOffsetMs: number | undefined
+  /** The furthest head of its audit chain that it ever told: testimony against a rewritten history (A1). */
+  auditHead: AuditHead | undefined
   /** When the last complete sync with it began, in node time; -1 before the first. */
   syncedMs: number
 }
@@ -77,6 +80,7 @@ export class Members {
       verdict: undefined,
       status: undefined,
       clockOffsetMs: undefined,
+      auditHead: undefined,
       syncedMs: -1,
     }
     this.#members.set(id, member)

@@ -29,6 +29,7 @@ export const restoreMember = (state: RegistryState, id: NodeId, row: MemberRow, 
   member.lastStamp = row.lastStamp
   member.verdict = row.verdict
   member.syncedMs = row.syncedMs
+  member.auditHead = row.auditHead
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   type Stamp,
   utf8,
 } from '@rollcall/protocol'
+import type { AuditHead } from './audit.ts'
 import type { StoreOp, Table } from './ports/store.ts'
 
 const ROW_BYTES_MAX: number = LIMITS.recordBytesMax + LIMITS.presenceBytesMax + 1024
@@ -66,6 +67,7 @@ export interface MemberRow {
   /** How long it had been silent when the row was written: this node's own absence is not counted as its silence. */
   readonly silentMs: number
   readonly syncedMs: number
+  readonly auditHead: AuditHead | undefined
 }
 
 /** Table `member`. */
@@ -79,6 +81,7 @@ export const putMember = (id: NodeId, row: MemberRow): StoreOp =>
       Math.round(Math.min(row.silentMs, Number.MAX_SAFE_INTEGER)),
       // -1 stands for "never" in memory; the codec has no negative numbers.
       Math.round(row.syncedMs) + 1,
+      row.auditHead === undefined ? null : [row.auditHead.number, row.auditHead.hash],
     ]),
   )
 
@@ -90,6 +93,9 @@ export const readMemberRow = (value: Uint8Array): Result<MemberRow> =>
     verdict: reader.optional(() => reader.stamp('verdict')),
     silentMs: reader.uint('silence'),
     syncedMs: reader.uint('synced at') - 1,
+    auditHead: reader.optional(() =>
+      reader.nested('audit head', (head) => ({ number: head.uint('number'), hash: head.bytesExactly('hash', 32) })),
+    ),
   }))
 
 /** Table `meta`, key `clock`: a wall time that no stamp of this node's past exceeds. */

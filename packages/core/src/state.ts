@@ -14,6 +14,7 @@ import {
   type Stamp,
   type Status,
 } from '@rollcall/protocol'
+import { type AuditHead, GENESIS } from './audit.ts'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { SteadyClock } from './clock/steady-clock.ts'
 import { LeaseQueue } from './lease-queue.ts'
@@ -76,6 +77,8 @@ export class RegistryState {
   readonly review: Set<EntityId> = new Set()
   /** The greatest stamp up to which a peer's verdict covers what this node announced (L6). */
   reaffirmUpTo: Stamp | undefined
+  /** Head of the audit chain (A1). */
+  auditHead: AuditHead = GENESIS
   /** Whether writes are taken: false on an empty store with a join list until the first complete sync (S4). */
   ready: boolean
   lastTurnMs: number

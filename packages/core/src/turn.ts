@@ -15,6 +15,7 @@ import {
   signWords,
   type Word,
 } from '@rollcall/protocol'
+import { type AuditFact, nextLink, putLink } from './audit.ts'
 import type { Answer, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
 import { ownerStamp } from './merge/order.ts'
@@ -113,8 +114,15 @@ export class Turn {
       this.#persist(holding, change)
       if (change.own) publish.push(ownDelta(holding.entry, change.before))
       const note = this.#note(holding, change)
-      if (note !== undefined) transitions.push(note)
+      if (note !== undefined) {
+        transitions.push(note)
+        this.#audit(note.kind, { ...note, subject: id, attendant: note.attendant ?? '' })
+      }
       if (note?.kind === 'deregistered') this.revoke.push({ id, reason: 'deregistered' })
+    }
+    for (const notice of this.notices) {
+      // A verdict is this node's own conclusion, and so a fact of its chain (A1).
+      if (notice.type === 'verdict') this.#audit('verdict', { ...verdictFact(notice.node), stamp: notice.lastStamp })
     }
     return {
       store: this.store,
@@ -164,6 +172,22 @@ export class Turn {
     }
   }
 
+  #audit(kind: string, fact: Omit<AuditFact, 'kind' | 'atMs'>): void {
+    const { subject, from, to, reason, attendant, stamp } = fact
+    const link = nextLink(this.state.auditHead, {
+      atMs: this.nodeMs,
+      kind,
+      subject,
+      from,
+      to,
+      reason,
+      attendant,
+      stamp,
+    })
+    this.state.auditHead = link
+    this.store.push(putLink(link))
+  }
+
   #note(holding: Holding, change: Change): TransitionNote | undefined {
     const kind = kindOf(holding, change)
     if (kind === undefined) return undefined
@@ -179,6 +203,14 @@ export class Turn {
     }
   }
 }
+
+const verdictFact = (node: NodeId): Omit<AuditFact, 'kind' | 'atMs' | 'stamp'> => ({
+  subject: node,
+  from: 'heard',
+  to: 'gone',
+  reason: 'attendant_gone',
+  attendant: '',
+})
 
 /** What a peer must be told of a change of our own: only the part that changed. */
 const ownDelta = (entry: Entry, before: Entry | undefined): Delta => {

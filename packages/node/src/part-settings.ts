@@ -42,6 +42,7 @@ export const runtimeSettings = (config: Config, url: string): RuntimeSettings =>
     filterIntervalMs: config.bloom.rebuildIntervalSeconds * MS,
     filterFalsePositiveRate: config.bloom.falsePositiveRate,
     inboxMax: config.limits.inboxLength,
+    auditLinksMax: config.limits.auditLinks,
     suspectMs: suspectMs(thresholdMs),
     tickMs: tickMs(thresholdMs),
     statusIntervalMs: statusIntervalMs(thresholdMs),

@@ -30,6 +30,8 @@ export interface NodeStatus {
   readonly verdicts: readonly Verdict[]
   /** Where it can be dialled, `/p2p/<id>` included. */
   readonly addresses: readonly string[]
+  /** The last link of its audit chain: peers remember it, and can testify to a rewritten history (A1). */
+  readonly audit: { readonly number: number; readonly hash: Uint8Array }
   /** Version of its bloom filter; a peer fetches the filter when it changes (F2). */
   readonly filterVersion: number
 }
@@ -61,6 +63,7 @@ export const encodeStatus = (status: NodeStatus): Uint8Array =>
     [status.counts.active, status.counts.inactive, status.counts.tombstones, status.counts.graves],
     status.verdicts.map((verdict) => [verdict.node, encodeStamp(verdict.lastStamp)]),
     [...status.addresses],
+    [status.audit.number, status.audit.hash],
     status.filterVersion,
   ])
 
@@ -86,6 +89,10 @@ export const decodeStatus = (payload: Uint8Array): Result<NodeStatus> =>
     addresses: reader.list('addresses', 32, (value) =>
       new Reader([value], 'address').text('address', LIMITS.urlCharsMax),
     ),
+    audit: reader.nested('audit head', (head) => ({
+      number: head.uint('number'),
+      hash: head.bytesExactly('hash', 32),
+    })),
     filterVersion: reader.uint('filter version'),
   }))
 

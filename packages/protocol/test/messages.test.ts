@@ -35,6 +35,7 @@ const status: NodeStatus = {
   counts: { active: 4, inactive: 3, tombstones: 2, graves: 1 },
   verdicts: [{ node: otherNode, lastStamp: stamp(0, 0, otherNode) }],
   addresses: [`/ip4/127.0.0.1/tcp/9001/ws/p2p/${node}`],
+  audit: { number: 0, hash: new Uint8Array(32) },
   filterVersion: 9,
 }
 

@@ -9,6 +9,7 @@ import {
   readBeatRow,
   readClockRow,
   readEntryRow,
+  readLinkRow,
   readMemberRow,
   restoreEntry,
   restoreMember,
@@ -59,6 +60,10 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
   for (const row of rows.dead.sort((a, b) => a.heldMs - b.heldMs)) restoreEntry(state, row, monotonicMs)
   for (const { id, row } of members) restoreMember(state, id, row, monotonicMs)
   resumeLeases(state, monotonicMs)
+  for await (const [, value] of init.store.scan('audit', { reverse: true, limit: 1 })) {
+    const link = okOrLogged(readLinkRow(value), init.log)
+    if (link !== undefined) state.auditHead = link
+  }
   return state
 }
 

@@ -4,6 +4,8 @@
  */
 import type {
   Answer,
+  AuditLink,
+  AuditReport,
   BeatAnswer,
   BeatSource,
   Clock,
@@ -46,6 +48,7 @@ import {
   registrant,
   type Stamp,
 } from '@rollcall/protocol'
+import type { Audit } from './audit.ts'
 import type { Evidence } from './evidence.ts'
 import type { Feed } from './feed.ts'
 import type { Fetcher } from './fetcher.ts'
@@ -66,6 +69,7 @@ export interface DoorInit {
   readonly loop: Loop
   readonly evidence: Evidence
   readonly fetcher: Fetcher
+  readonly audit: Audit
   readonly projection: Projection
   readonly sessions: Sessions
   readonly feed: Feed
@@ -241,6 +245,14 @@ export class Door implements Registry {
     )
     const urls = others.flatMap((member) => (member.status?.url ? [member.status.url] : []))
     return settings.url === '' ? urls : [...urls, settings.url]
+  }
+
+  auditLinks(options: { readonly after: number; readonly limit: number }): Promise<readonly AuditLink[]> {
+    return this.#init.audit.links(options)
+  }
+
+  verifyAudit(): Promise<AuditReport> {
+    return this.#init.audit.verify()
   }
 
   subscribe(options: { readonly since?: string; readonly listener: (event: RegistryEvent) => void }): () => void {

@@ -25,6 +25,7 @@ import {
   type Verifier,
 } from '@rollcall/protocol'
 import { filterWords } from '@rollcall/search/bloom'
+import { Audit } from './audit.ts'
 import { boot } from './boot.ts'
 import { documentOf } from './document.ts'
 import { Door } from './door.ts'
@@ -104,6 +105,7 @@ class NodeRuntime implements Runtime {
   readonly #repair: Repair
   readonly #sync: Sync
   readonly #fetcher: Fetcher
+  readonly #audit: Audit
   readonly #board: StatusBoard
   readonly #sessions = new Sessions()
   readonly #feed: Feed
@@ -140,6 +142,7 @@ class NodeRuntime implements Runtime {
     const common = { state, mesh, clock, log, metrics, evidence, submit, settled }
     this.#sync = new Sync({ ...common, onRoundTrip: (peer, ms) => this.#roundTrips.set(peer, ms) })
     this.#fetcher = new Fetcher({ ...common, askTimeoutMs: settings.askTimeoutMs })
+    this.#audit = new Audit({ ...common, store, linksMax: settings.auditLinksMax })
     this.#numbering = new Numbering({
       clock,
       patienceMs: PATIENCE_WINDOWS * settings.batchWindowMs,
@@ -177,6 +180,7 @@ class NodeRuntime implements Runtime {
       settings,
       loop: this.#loop,
       fetcher: this.#fetcher,
+      audit: this.#audit,
       projection: this.#projection,
       sessions: this.#sessions,
       feed: this.#feed,
@@ -209,7 +213,10 @@ class NodeRuntime implements Runtime {
     this.#timers.every(settings.syncIntervalMs, () => {
       for (const peer of mesh.connectedPeers()) void this.#sync.with(peer)
     })
-    this.#timers.every(settings.flushIntervalMs, () => this.#loop.submit({ type: 'flush' }))
+    this.#timers.every(settings.flushIntervalMs, () => {
+      this.#loop.submit({ type: 'flush' })
+      void this.#audit.prune()
+    })
     this.#timers.every(settings.sweepIntervalMs, () => {
       this.#sweep([...this.#state.holdings.keys()], 0)
     })
@@ -304,6 +311,8 @@ class NodeRuntime implements Runtime {
         return this.#fetcher.answer(body)
       case '/rollcall/filter/1':
         return this.#filters.own.encode()
+      case '/rollcall/audit/1':
+        return this.#audit.answer(from)
       default:
         throw new Error(`protocol ${protocol} is not spoken here`)
     }

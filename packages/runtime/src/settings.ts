@@ -21,6 +21,8 @@ export interface RuntimeSettings extends CoreSettings {
   readonly flushIntervalMs: number
   readonly filterIntervalMs: number
   readonly filterFalsePositiveRate: number
+  /** Links of the audit chain kept (A1). More: longer history, more disk (about 300 bytes each). */
+  readonly auditLinksMax: number
   /** Events waiting to be decided; beyond it the door answers `rate_limited`. */
   readonly inboxMax: number
   /** How long the door waits for an answer of the loop before it says `timeout`. */

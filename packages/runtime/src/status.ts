@@ -94,6 +94,7 @@ export class StatusBoard {
     metrics.gauge('entities', inactive, { status: 'inactive' })
     metrics.gauge('tombstones', tombstones)
     metrics.gauge('graves', graves)
+    metrics.gauge('audit_length', state.auditHead.number)
     metrics.gauge('cluster_converged', this.disagreements().length === 0 ? 1 : 0)
     const nowMs = clock.monotonicMs()
     const states = { heard: 0, suspect: 0, gone: 0 }
@@ -133,6 +134,7 @@ export class StatusBoard {
       counts: state.counts,
       verdicts: state.members.verdicts(nowMs).slice(0, LIMITS.verdictsMax),
       addresses: mesh.addresses().slice(0, 32),
+      audit: { number: state.auditHead.number, hash: state.auditHead.hash },
       filterVersion: filterVersion(),
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { auditKey } from '@rollcall/core'
 import { Agent } from './support/agent.ts'
 import { TestCluster } from './support/cluster.ts'
 
@@ -160,5 +161,33 @@ test('G4: lost messages are asked of their origin, without waiting for a sync', 
     await a.register(agents[3] ?? new Agent(3))
     await cluster.pass(600)
     assert.equal(b.registry.list({ limit: 10, offset: 0 }).total, 4)
+  })
+})
+
+test('A1: the chain is whole and witnessed; a changed link and a cut tail are found', async () => {
+  await withCluster(2, async (cluster) => {
+    const [a, b] = [cluster.node(0), cluster.node(1)]
+    assert.equal((await cluster.until(a.registry.verifyAudit())).length, 0)
+    for (let i = 0; i < 5; i++) await a.register(new Agent(i))
+    await cluster.pass(6_000)
+    const whole = await cluster.until(a.registry.verifyAudit())
+    assert.deepEqual(whole, { result: 'ok', length: 5, oldest: 1, witnesses: [b.id] })
+
+    const third = await a.registry.auditLinks({ after: 2, limit: 1 })
+    assert.equal(third[0]?.number, 3)
+    const [key, value] = [auditKey(5), await a.store.get('audit', auditKey(5))]
+    assert.ok(value)
+    await a.store.write([{ kind: 'del', table: 'audit', key }], { durable: true })
+    const cut = await cluster.until(a.registry.verifyAudit())
+    assert.deepEqual([cut.result, cut.firstBrokenId], ['broken', 5])
+
+    await a.store.write([{ kind: 'put', table: 'audit', key, value }], { durable: true })
+    const changed = await a.store.get('audit', auditKey(2))
+    assert.ok(changed)
+    const bytes = Uint8Array.from(changed)
+    bytes[60] = (bytes[60] ?? 0) ^ 1
+    await a.store.write([{ kind: 'put', table: 'audit', key: auditKey(2), value: bytes }], { durable: true })
+    const broken = await cluster.until(a.registry.verifyAudit())
+    assert.deepEqual([broken.result, broken.firstBrokenId], ['broken', 2])
   })
 })

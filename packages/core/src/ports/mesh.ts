@@ -62,6 +62,8 @@ export const MESH_PROTOCOLS = [
   '/rollcall/entity/1',
   /** The bloom filter of a node (F2). */
   '/rollcall/filter/1',
+  /** The newest audit head that a node remembers of the asker (A1). */
+  '/rollcall/audit/1',
 ] as const
 export type MeshProtocol = (typeof MESH_PROTOCOLS)[number]
 

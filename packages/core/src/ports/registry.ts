@@ -21,6 +21,7 @@ import type {
   Stamp,
   Status,
 } from '@rollcall/protocol'
+import type { AuditLink } from '../audit.ts'
 
 export interface Registry {
   readonly nodeId: NodeId
@@ -60,12 +61,30 @@ export interface Registry {
   /** URLs of the other nodes that serve, for failover; this node's own last. */
   otherUrls(): readonly string[]
 
+  /** Links of this node's audit chain after number `after`, oldest first, at most `limit` (A1). */
+  auditLinks(options: { readonly after: number; readonly limit: number }): Promise<readonly AuditLink[]>
+  /** Walks the whole chain, and asks the peers what they remember of its head. Costs a read of all of it, in slices. */
+  verifyAudit(): Promise<AuditReport>
+
   /**
    * Hands `listener` every transition after `since` (the cursor of an earlier event), held ones first, then live ones; from
    * now on without `since`. A cursor this node no longer holds begins with an event of type `gap`. The listener must not
    * throw, and must not block: a slow reader bounds and ends its own queue. Returns a function that ends it.
    */
   subscribe(options: { readonly since?: string; readonly listener: (event: RegistryEvent) => void }): () => void
+}
+
+export interface AuditReport {
+  /** `tail_unwitnessed`: the chain is whole, and no peer remembers a head of it, so a cut tail would not be seen. */
+  readonly result: 'ok' | 'broken' | 'tail_unwitnessed'
+  /** Number of the newest link. */
+  readonly length: number
+  /** Number of the oldest link held; those before it were pruned. */
+  readonly oldest: number
+  readonly firstBrokenId?: number
+  readonly reason?: string
+  /** Peers that remember a head of this chain. */
+  readonly witnesses: readonly NodeId[]
 }
 
 export interface RequestContext {

@@ -354,7 +354,16 @@ export const SETTINGS = [
     min: 100,
     max: 10_000_000,
     default: 100_000,
-    reason: 'Events that may wait to be judged. Beyond it requests get 503 and beats are counted as dropped.',
+    reason: 'Events that may wait to be judged. Beyond it requests get 429 and beats are counted as rate_limited.',
+  },
+  {
+    key: 'limits.audit_links',
+    kind: 'integer',
+    unit: 'links',
+    min: 1_000,
+    max: 1_000_000_000,
+    default: 1_000_000,
+    reason: 'Links of the audit chain kept. Older ones are pruned; about 300 bytes of disk each.',
   },
 
   {

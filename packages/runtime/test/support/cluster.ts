@@ -38,6 +38,7 @@ export const SETTINGS: RuntimeSettings = {
   flushIntervalMs: 30_000,
   filterIntervalMs: 300_000,
   filterFalsePositiveRate: 0.01,
+  auditLinksMax: 1_000_000,
   inboxMax: 10_000,
   answerTimeoutMs: 10_000,
   askTimeoutMs: 300,
