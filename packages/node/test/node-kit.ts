@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigError, loadConfig, type NodeOptions } from '@rollcall/node'
 
 const root = mkdtempSync(join(tmpdir(), 'rollcall-node-'))
@@ -27,6 +27,7 @@ export const configIn = (folder: string, ...set: string[]): Config => {
 }
 
 const DEADLINE_MS = 20_000
+const POLL_MS = 20
 
 /** The first value that is not undefined. Rejects after 20 s with `what`. */
 export const until = async <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> => {
@@ -35,7 +36,7 @@ export const until = async <T>(what: string, look: () => T | undefined | Promise
     const found = await look()
     if (found !== undefined) return found
     if (performance.now() > deadlineMs) throw new Error(`waited 20 s in vain: ${what}`)
-    await setImmediate()
+    await pause(POLL_MS)
   }
 }
 
