@@ -337,7 +337,9 @@ const learn = (turn: Turn, delta: Delta, event: Input<'deltas'>): void => {
     })
   }
   const holding = turn.join(delta, presence?.cause ?? 'owner', { own: false })
-  if (holding !== undefined) settleAttendance(turn, holding)
+  if (holding !== undefined && presence !== undefined && presenceOf(holding.entry) === presence) {
+    settleAttendance(turn, holding)
+  }
 }
 
 const refusalOf = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): RefusalReason | undefined => {
