@@ -3,11 +3,19 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { within } from './wait.ts'
+
+/** Node processes that run now. A test run that is cut short takes them along. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => process.exit(128 + constants.signals[signal]))
 
 const ROLLCALL = fileURLToPath(new URL('../../../packages/cli/bin/rollcall.js', import.meta.url))
 
@@ -71,6 +79,11 @@ export class NodeProcess {
     return this.#log
   }
 
+  /** What the log says of faults of the node itself: lines of level error, and those that are no log lines at all. */
+  get faults(): readonly string[] {
+    return this.#log.filter((line) => !/^\{"level":"?(?:debug|info|warn|10|20|30|40)\b/.test(line))
+  }
+
   /** Starts the process; after a first start on the same ports again. */
   async start(): Promise<this> {
     const before = this.#started
@@ -83,6 +96,8 @@ export class NodeProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ROLLCALL_LOG_FORMAT: 'json' },
     })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     this.#started = { child, ...(await within(30_000, `start of ${this.name}`, this.#upLine(child))) }
     return this
   }
@@ -149,14 +164,14 @@ export class Cluster {
     }
   }
 
-  /** Starts one more node that joins all others. */
-  async add(): Promise<NodeProcess> {
+  /** Starts one more node, which joins all others unless told otherwise. */
+  async add(options: { readonly join?: readonly string[] } = {}): Promise<NodeProcess> {
     const number = this.nodes.length
     const node = new NodeProcess({
       name: `node-${number}`,
       dataDir: join(this.#folder, String(number)),
       settings: this.#settings,
-      join: this.nodes.map((other) => other.mesh),
+      join: options.join ?? this.nodes.map((other) => other.mesh),
     })
     this.nodes.push(node)
     return node.start()

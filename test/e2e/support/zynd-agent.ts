@@ -45,6 +45,12 @@ export class ZyndAgent {
     return call(`${url}/v1/entities`, { method: 'POST', body: this.registration(fields) })
   }
 
+  update(url: string, fields: JsonObject): Promise<Reply> {
+    const body = canonicalJson({ ...fields, signature: this.#sign(canonicalJson(fields)) })
+    const headers = { authorization: `Bearer ${this.#sign(body)}` }
+    return call(`${url}/v1/entities/${this.id}`, { method: 'PUT', body, headers })
+  }
+
   deregister(url: string): Promise<Reply> {
     const headers = { authorization: `Bearer ${this.#sign(this.id)}` }
     return call(`${url}/v1/entities/${this.id}`, { method: 'DELETE', headers })
