@@ -1,7 +1,7 @@
 /** L5: what a node knows when it starts again, from its own store. */
-import type { Beat, EntityId, Entry, NodeId } from '@rollcall/protocol'
+import type { Beat, EntityId, Entry, NodeId, Presence } from '@rollcall/protocol'
 import type { MemberRow } from './rows.ts'
-import { presenceOf, type RegistryState } from './state.ts'
+import { type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 
 export interface RestoredEntry {
   readonly entry: Entry
@@ -33,25 +33,39 @@ export const restoreMember = (state: RegistryState, id: NodeId, row: MemberRow, 
 }
 
 /**
- * Grants every entity this node attended what is left of its term, at least the grace; what was silent for the whole term
- * already is over at once, and the first tick announces it. Call once, after everything is restored.
+ * Grants every entity whose beats this node took what is left of its term, at least the grace; what it attended and was
+ * silent for the whole term already is over at once, and the first tick announces it. Call once, after everything is
+ * restored.
  */
 export const resumeLeases = (state: RegistryState, monotonicMs: number): void => {
-  const { thresholdMs, graceMs } = state.settings
   const nodeMs = state.steady.at(monotonicMs)
   const terms: { readonly id: EntityId; readonly leftMs: number }[] = []
-  for (const id of state.attended.get(state.self) ?? []) {
-    const holding = state.holdings.get(id)
-    const presence = holding === undefined ? undefined : presenceOf(holding.entry)
-    if (holding === undefined || presence === undefined) continue
-    const acceptedMs = Math.max(holding.beat?.acceptedMs ?? 0, presence.stamp.wallMs)
-    const silentMs = nodeMs - acceptedMs
-    terms.push({
-      id,
-      leftMs: silentMs >= thresholdMs ? 0 : Math.min(thresholdMs, Math.max(graceMs, thresholdMs - silentMs)),
-    })
+  for (const [id, holding] of state.holdings) {
+    const presence = presenceOf(holding.entry)
+    if (presence === undefined) continue
+    // Entries are written at once and members with the next flush: what an attendant said is a hearing of it (L6).
+    state.members.hear(presence.attendant, presence.stamp, { nowMs: monotonicMs, ageMs: 0 })
+    const leftMs = leftOfTerm(state, { presence, beat: holding.beat, nodeMs })
+    if (leftMs !== undefined) terms.push({ id, leftMs })
   }
   terms.sort((a, b) => a.leftMs - b.leftMs)
   for (const { id, leftMs } of terms) state.leases.grant(id, monotonicMs + leftMs)
   for (const holding of state.holdings.values()) state.show(holding)
+}
+
+/** Undefined where this node neither attends nor holds a newer beat than the attendant announced. */
+const leftOfTerm = (
+  { self, settings }: RegistryState,
+  known: { readonly presence: Presence; readonly beat: PrivateBeat | undefined; readonly nodeMs: number },
+): number | undefined => {
+  const { presence, beat, nodeMs } = known
+  if (presence.status === 'inactive') return undefined
+  const attends = presence.attendant === self
+  const newerMs = (beat?.beat.timeMs ?? -1) - presence.beat.timeMs
+  if (!attends && (newerMs <= 0 || beat?.beat.status === 'inactive')) return undefined
+  // The beat behind our own word is stored with it; where it was lost, the word is as old as the beat or younger.
+  const acceptedMs = beat !== undefined && newerMs >= 0 ? beat.acceptedMs : presence.stamp.wallMs
+  const silentMs = nodeMs - acceptedMs
+  if (silentMs >= settings.thresholdMs) return attends ? 0 : undefined
+  return Math.min(settings.thresholdMs, Math.max(settings.graceMs, settings.thresholdMs - silentMs))
 }

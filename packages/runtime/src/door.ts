@@ -347,7 +347,7 @@ export class Door implements Registry {
     if (answer === 'full') return fail('rate_limited', 'this node has more waiting than it takes; nothing was written')
     if (answer?.kind !== 'act') return fail('timeout', 'no answer in time; whether it was written, a later read tells')
     if (answer.result.ok)
-      log.info('an act was accepted', {
+      log.debug('an act was accepted', {
         requestId,
         id: answer.result.value.id,
         stamp: formatStamp(answer.result.value.stamp),

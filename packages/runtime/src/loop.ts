@@ -38,6 +38,10 @@ export class Loop {
   #inbox: RegistryInput[] = []
   #running: Promise<void> | undefined
   #stopped = false
+  #submitted = 0
+  #carriedOut = 0
+  /** Who waits until the events up to a number are carried out, in ascending order. */
+  readonly #barriers: { readonly upTo: number; readonly resolve: () => void }[] = []
   /** Why the disk refuses, while it does. */
   failing: string | undefined
 
@@ -54,6 +58,7 @@ export class Loop {
       return false
     }
     this.#inbox.push(event)
+    this.#submitted++
     this.#running ??= this.#run()
     return true
   }
@@ -62,15 +67,16 @@ export class Loop {
     return this.#inbox.length
   }
 
-  /** Resolves when everything submitted before has been carried out. */
-  async drain(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+  /** Resolves when everything submitted before this call has been carried out, whatever comes after it. */
+  settled(): Promise<void> {
+    if (this.#carriedOut >= this.#submitted) return Promise.resolve()
+    return new Promise((resolve) => this.#barriers.push({ upTo: this.#submitted, resolve }))
   }
 
   /** Takes no more events, and resolves when those it has are carried out, or the disk still refuses. */
   async stop(): Promise<void> {
     this.#stopped = true
-    await this.drain()
+    while (this.#running !== undefined) await this.#running
   }
 
   async #run(): Promise<void> {
@@ -80,11 +86,18 @@ export class Loop {
       const events = this.#inbox.splice(0, TURN_EVENTS_MAX)
       this.#init.metrics.gauge('queue_length', this.#inbox.length, { queue: 'inbox' })
       const effects = this.#decide(events)
-      if (effects === undefined) continue
-      if (!(await this.#persist(effects))) break
-      this.#init.carryOut(effects)
+      if (effects !== undefined) {
+        if (!(await this.#persist(effects))) break
+        this.#init.carryOut(effects)
+      }
+      this.#passBarriers(events.length)
     }
     this.#running = undefined
+  }
+
+  #passBarriers(events: number): void {
+    this.#carriedOut += events
+    while ((this.#barriers[0]?.upTo ?? Number.POSITIVE_INFINITY) <= this.#carriedOut) this.#barriers.shift()?.resolve()
   }
 
   /** A step that throws is a fault of ours: it is told, its events are lost and counted, and the node lives on. */

@@ -138,7 +138,7 @@ class NodeRuntime implements Runtime {
     })
     const evidence = new Evidence(init.verifier, state)
     const submit = this.#loop.submit.bind(this.#loop)
-    const settled = (): Promise<void> => this.#loop.drain()
+    const settled = (): Promise<void> => this.#loop.settled()
     const common = { state, mesh, clock, log, metrics, evidence, submit, settled }
     this.#sync = new Sync({ ...common, onRoundTrip: (peer, ms) => this.#roundTrips.set(peer, ms) })
     this.#fetcher = new Fetcher({ ...common, askTimeoutMs: settings.askTimeoutMs })
@@ -259,7 +259,7 @@ class NodeRuntime implements Runtime {
     // A word of an active entity must be in the filter before anyone can search for it (F2, F4).
     if (document?.status === 'active' && attendant === this.#state.self) this.#filters.add(filterWords(document))
     const stamp = formatStamp(note.stamp)
-    log.info('transition', { kind, id, from, to, reason, attendant, stamp })
+    log.debug('transition', { kind, id, from, to, reason, attendant, stamp })
     this.#feed.publish({
       type: kind,
       atMs: Math.round(atMs),

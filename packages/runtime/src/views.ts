@@ -104,11 +104,14 @@ export class Views {
       ready: member.status?.ready ?? false,
       lastSeenMs: Math.max(0, Math.round(nowMs - (monotonicMs - member.heardMs))),
       clockOffsetMs: Math.round(member.clockOffsetMs ?? 0),
-      roundTripMs: roundTrips.get(member.id),
+      roundTripMs: rounded(roundTrips.get(member.id)),
       connected: connected.has(member.id),
     }))
     return [mine, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))]
   }
 }
+
+const rounded = (ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : Math.round(10 * ms) / 10
 
 const iso = (ms: number): string => new Date(ms).toISOString()
