@@ -77,6 +77,9 @@ export const BEHAVIOUR_THRESHOLD = 6
 /** Longest WebSocket frame accepted without a pre-shared key, in bytes: two encrypted chunks of 64 KiB. */
 export const SOCKET_FRAME_BYTES_MAX = 131_072
 
+/** How long a closed socket waits for the peer to close it, too, in ms. `ws` would hold the process for 30 s. */
+export const SOCKET_CLOSE_TIMEOUT_MS = 1_000
+
 /** How often dial loop and connections are looked at, in ms. */
 export const TICK_MS = 200
 /** Delay of a first retry, in ms; the jitter takes up to half of it away. */

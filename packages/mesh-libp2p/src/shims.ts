@@ -5,6 +5,9 @@
  * nothing; it may go, with the `ws` dependency, when `engines` asks for Node 22.
  */
 import { WebSocket as NodeWebSocket } from 'ws'
+import { SOCKET_CLOSE_TIMEOUT_MS } from './settings.ts'
+
+const CLIENT_OPTIONS = { perMessageDeflate: false, closeTimeout: SOCKET_CLOSE_TIMEOUT_MS }
 
 /**
  * The client of `ws`, made to hold what arrives until somebody listens.
@@ -16,7 +19,7 @@ import { WebSocket as NodeWebSocket } from 'ws'
  */
 class HeldWebSocket extends NodeWebSocket {
   constructor(address: string | URL, protocols?: string | string[]) {
-    super(address, protocols, { perMessageDeflate: false })
+    super(address, protocols, CLIENT_OPTIONS)
     this.on('error', () => undefined)
     this.once('open', () => {
       if (this.listenerCount('message') > 0) return

@@ -28,6 +28,16 @@ export class FreezingProxy {
     return proxy
   }
 
+  /** Connections ever taken. */
+  get accepted(): number {
+    return this.#all.length / 2
+  }
+
+  /** Ends of connections that are open now. */
+  get open(): number {
+    return this.#all.filter((socket) => !socket.destroyed).length
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
