@@ -107,7 +107,7 @@ describe('the screen', () => {
     screen.draw(['a', 'b'])
     screen.draw(['c'])
     screen.say('news')
-    assert.deepEqual(written, ['a\nb\n', '\u001b[2A\u001b[Jc\n', '\u001b[1A\u001b[Jnews\n', 'c\n'])
+    assert.deepEqual(written, ['a\nb\n', '\u001b[2A\u001b[Jc\n', '\u001b[1A\u001b[Jnews\nc\n'])
   })
 
   test('cuts what would wrap or scroll', () => {

@@ -1,6 +1,8 @@
 /** What each node says of the entities, and how that is put on the screen. */
 
 const ASK_MS = 900
+const DEFAULT_COLUMNS = 120
+const DEFAULT_ROWS = 40
 
 /** What one node says: the status of each entity by id, and whether it sees every node alike. */
 export type NodeReport = {
@@ -90,48 +92,46 @@ export type ScreenOutput = { isTTY?: boolean; columns?: number; rows?: number; w
 /** Puts lines on the screen: in place on a terminal, else only those that are new since the last time. */
 export class Screen {
   readonly #out: ScreenOutput
-  #shown: readonly string[] = []
+  #lines: readonly string[] = []
+  /** How many lines of the terminal they take. */
+  #height = 0
 
   constructor(out: ScreenOutput) {
     this.#out = out
   }
 
-  get #isTerminal(): boolean {
-    return this.#out.isTTY === true
-  }
-
   draw(lines: readonly string[]): void {
-    if (!this.#isTerminal) {
-      const fresh = lines.filter((line) => !this.#shown.includes(line))
-      if (fresh.length > 0) this.#out.write(`${fresh.join('\n')}\n`)
-      this.#shown = lines
+    const before = this.#lines
+    this.#lines = lines
+    if (this.#out.isTTY === true) {
+      this.#redraw('')
       return
     }
-    const fitting = this.#fit(lines)
-    this.#out.write(`${this.#erase()}${fitting.join('\n')}\n`)
-    this.#shown = fitting
-  }
-
-  /** What the terminal can show without wrapping or scrolling, or going back up would miss the first line. */
-  #fit(lines: readonly string[]): readonly string[] {
-    const { columns = 120, rows = 40 } = this.#out
-    const cut = lines.map((line) => (line.length < columns ? line : `${line.slice(0, columns - 2)}…`))
-    if (cut.length < rows) return cut
-    return [...cut.slice(0, rows - 3), `… ${cut.length - rows + 2} more lines`, ...cut.slice(-1)]
-  }
-
-  /** The codes that go back to the first line shown and clear from there. */
-  #erase(): string {
-    return this.#shown.length === 0 ? '' : `\u001b[${this.#shown.length}A\u001b[J`
+    const fresh = lines.filter((line) => !before.includes(line))
+    if (fresh.length > 0) this.#out.write(`${fresh.join('\n')}\n`)
   }
 
   /** Writes a line that stays: above the table, which is drawn anew beneath it. */
   say(line: string): void {
-    if (this.#isTerminal && this.#shown.length > 0) {
-      const table = this.#shown
-      this.#out.write(`${this.#erase()}${line}\n`)
-      this.#shown = []
-      this.draw(table)
-    } else this.#out.write(`${line}\n`)
+    if (this.#out.isTTY === true) this.#redraw(`${line}\n`)
+    else this.#out.write(`${line}\n`)
+  }
+
+  /** Goes back to the first line shown, clears from there, and writes `above` and the lines. */
+  #redraw(above: string): void {
+    const erase = this.#height === 0 ? '' : `\u001b[${this.#height}A\u001b[J`
+    const shown = this.#fit(this.#lines)
+    this.#height = shown.length
+    this.#out.write(`${erase}${above}${shown.map((line) => `${line}\n`).join('')}`)
+  }
+
+  /** What the terminal can show without wrapping or scrolling, or going back up would miss the first line. */
+  #fit(lines: readonly string[]): readonly string[] {
+    // A terminal that does not know its size says 0.
+    const columns = this.#out.columns || DEFAULT_COLUMNS
+    const rows = this.#out.rows || DEFAULT_ROWS
+    const cut = lines.map((line) => (line.length < columns ? line : `${line.slice(0, columns - 2)}…`))
+    if (cut.length < rows) return cut
+    return [...cut.slice(0, rows - 3), `… ${cut.length - rows + 2} more lines`, ...cut.slice(-1)]
   }
 }
