@@ -196,6 +196,15 @@ describe('a reader names the field that it refuses', () => {
     refuses([[0, 0, node, 0]], (reader) => reader.stamp('birth'), /beyond the last/)
   })
 
+  test('a message that has a short form is told by its last field', () => {
+    const take = (reader: Reader): number =>
+      reader.isLast() ? reader.uint('short') : reader.uint('long') + reader.uint('more')
+    assert.equal(unwrap(read([1], take)), 1)
+    assert.equal(unwrap(read([1, 2], take)), 3)
+    refuses([1, 2, 3], take, /beyond the last/)
+    refuses([], take, /long is missing/)
+  })
+
   test('too few fields, and too many', () => {
     refuses([], (reader) => reader.uint('count'), /count is missing/)
     refuses([1, 2], (reader) => reader.uint('count'), /beyond the last/)

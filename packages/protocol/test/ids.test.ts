@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   developerIdOf,
+  type EntityId,
   entityIdOf,
   entityTypeOf,
   formatKey,
@@ -10,11 +11,13 @@ import {
   fromUtf8,
   nodeIdOf,
   nodePublicKey,
+  packEntityId,
   parseEntityId,
   parseKey,
   parseNodeId,
   parseSignature,
   registryIdOf,
+  unpackEntityId,
   utf8,
 } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -31,6 +34,11 @@ interface IdVectors {
 }
 
 const vectors = readVectors<IdVectors>('ids.json')
+const parsed = (text: string): EntityId => {
+  const id = parseEntityId(text)
+  assert.ok(id !== undefined)
+  return id
+}
 const keys = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 describe('I1: ids follow from keys', () => {
@@ -117,6 +125,28 @@ describe('I2: keys and signatures as text', () => {
         if (key !== undefined) assert.equal(formatKey(key), `ed25519:${tail}`)
       }),
     )
+  })
+})
+
+describe('an entity id is packed for lists', () => {
+  test('in 16 bytes, or 17 for a service, and unpacked again', () => {
+    for (const { agent, service } of vectors.valid) {
+      const [packedAgent, packedService] = [agent, service].map((text) => packEntityId(parsed(text)))
+      assert.ok(packedAgent !== undefined && packedService !== undefined)
+      assert.deepEqual([packedAgent.length, packedService.length], [16, 17])
+      assert.deepEqual([packedAgent, packedService].map(unpackEntityId), [agent, service])
+    }
+  })
+
+  test('no two byte strings are unpacked to one id', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 18 }), (bytes) => {
+        const id = unpackEntityId(bytes)
+        if (id !== undefined) assert.deepEqual(packEntityId(id), bytes)
+        else assert.ok(bytes.length < 16 || bytes.length > 16)
+      }),
+    )
+    assert.equal(unpackEntityId(new Uint8Array(17).fill(2)), undefined)
   })
 })
 

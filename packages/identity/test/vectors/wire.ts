@@ -191,6 +191,7 @@ const status: Layout = [
   [3, 2, 1, 0],
   [[otherNodeId, [timeMs, 0, otherNodeId]]],
   [`/ip4/127.0.0.1/tcp/9001/ws/p2p/${nodeId}`],
+  [5, sha256(text('audit head'))],
   1,
 ]
 const envelope = (type: string, payload: Uint8Array): Layout[] => [
