@@ -18,6 +18,7 @@ export interface GatewayContext {
   readonly metricsText: (() => Promise<string>) | undefined
   readonly info: GatewayInfo
   readonly adminAllowed: (token: string) => boolean
+  readonly drain: (() => void) | undefined
   readonly limits: RequestLimits
   readonly hourly: { readonly searches: HourlyCount; readonly transitions: HourlyCount }
   /** True from the moment `stop` is called. */
@@ -53,6 +54,7 @@ export const makeContext = (init: GatewayInit, isStopping: () => boolean): Gatew
     metricsText: init.metricsText,
     info: init.info,
     adminAllowed: init.adminAllowed ?? (() => false),
+    drain: init.drain,
     limits: {
       reads: buckets(settings.readsPerAddressPerMinute),
       writes: buckets(settings.writesPerAddressPerMinute),

@@ -9,6 +9,8 @@ import { type FeedContext, makeContext } from './context.ts'
 import { EventFeeds } from './feeds/event-feeds.ts'
 import { makeApp } from './http/app.ts'
 import type { Gateway, GatewayInit } from './init.ts'
+import { adminRoutes } from './routes/admin.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { entitiesRoutes } from './routes/entities.ts'
 import { entityRoutes } from './routes/entity.ts'
 import { eventsRoutes } from './routes/events.ts'
@@ -68,7 +70,9 @@ const registerRoutes = (app: FastifyInstance, context: FeedContext): void => {
       searchRoutes(routes, context)
       taxonomyRoutes(routes, context)
       networkRoutes(routes, context)
+      auditRoutes(routes, context)
       eventsRoutes(routes, context)
+      adminRoutes(routes, context)
       socketRoutes(routes)
       openapiRoutes(routes)
     })

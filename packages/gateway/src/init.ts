@@ -16,6 +16,8 @@ export interface GatewayInit {
   readonly info: GatewayInfo
   /** Whether a bearer token is an admin's. Without it no token is. */
   readonly adminAllowed?: (token: string) => boolean
+  /** Has the node send its sessions elsewhere and take no more writes; without it `POST /v1/admin/drain` answers 404. */
+  readonly drain?: () => void
 }
 
 /** What `GET /v1/info` and the OpenAPI description say of this node. */

@@ -138,7 +138,7 @@ export const textField = (fields: JsonObject, names: readonly string[], charsMax
   return ok(trimmed)
 }
 
-const countField = (fields: JsonObject, names: readonly string[]): Result<number> => {
+export const countField = (fields: JsonObject, names: readonly string[]): Result<number> => {
   const { name, value } = firstSet(fields, names)
   if (value === undefined || value === '') return ok(0)
   const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value

@@ -5,7 +5,7 @@ import { fail } from '@rollcall/protocol'
 import { ErrorSchema } from '../src/views/schemas.ts'
 import { assertConforms } from './support/conforms.ts'
 import { enrol, postJson, registration, startGateway } from './support/harness.ts'
-import { rawExchange } from './support/raw-http.ts'
+import { rawExchange, writeThenRead } from './support/raw-http.ts'
 import { within } from './support/within.ts'
 
 const errorOf = async (response: Response) => {
@@ -67,11 +67,13 @@ test('a body over the cap is 413, and the answer arrives though the client is st
   const { url, port } = await startGateway(t)
   const fits = `{"query":"","pad":"${'x'.repeat(60_000)}"}`
   assert.equal((await fetch(`${url}/v1/search`, { method: 'POST', body: fits })).status, 200)
+  assert.equal(
+    (await errorOf(await fetch(`${url}/v1/search`, { method: 'POST', body: 'x'.repeat(70_000) }))).status,
+    413,
+  )
   for (let i = 0; i < 20; i++) {
-    const { status, error } = await errorOf(
-      await fetch(`${url}/v1/search`, { method: 'POST', body: 'x'.repeat(2_000_000) }),
-    )
-    assert.deepEqual([status, error], [413, 'payload_too_large'])
+    const answer = await writeThenRead(port, 'POST /v1/search', Buffer.alloc(6_000_000, 'x'))
+    assert.match(answer, /^HTTP\/1.1 413 .*"error":"payload_too_large"/s)
   }
   const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
   const chunked = `POST /v1/search HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(8)}0\r\n\r\n`

@@ -136,10 +136,8 @@ test('many entities on one socket: the unknown ones are told, the others welcome
   assert.deepEqual([told.type, told.entity_id, told.error], ['error', b, 'entity_not_found'])
   assert.deepEqual(registry.located, [b])
   assert.equal((await client.next()).type, 'welcome')
-  assert.deepEqual(registry.sessions[0]?.entities, [a])
   client.send(hello(c))
   assert.equal((await client.next()).type, 'welcome')
-  assert.deepEqual(registry.sessions[0]?.added, [c])
   assert.equal(registry.sessions.length, 1)
   registry.sessions[0]?.onRevoked(a, 'superseded')
   assert.equal((await client.next()).error, 'superseded')
@@ -175,6 +173,20 @@ test('every entity of a hello was deregistered: the close is final (4410)', asyn
   client.send(hello(id))
   assert.equal((await within('the close', client.closed)).code, 4410)
   assert.equal(client.frames.at(-1)?.error, 'entity_deregistered')
+})
+
+test('L8 only a beat that counts tells the registry whom a session serves: a hello proves nothing', async (t) => {
+  const { registry, ws } = await startGateway(t)
+  const id = enrol(registry, 15)
+  const forger = await openNative(ws, id)
+  registry.onBeat = () => ({ ...accepted, outcome: 'signature_invalid', error: 'signature_invalid' })
+  forger.send(nativeBeat(id))
+  await forger.next()
+  assert.deepEqual([registry.sessions[0]?.entities, registry.sessions[0]?.added], [[], []])
+  registry.onBeat = () => accepted
+  forger.send(nativeBeat(id))
+  await forger.next()
+  assert.deepEqual(registry.sessions[0]?.added, [id])
 })
 
 test('a heartbeat before the welcome is refused, and counted', async (t) => {

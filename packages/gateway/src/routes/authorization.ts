@@ -15,6 +15,7 @@ import {
   parseSignedRequest,
   type Result,
 } from '@rollcall/protocol'
+import type { FastifyRequest } from 'fastify'
 
 export interface SignedCall {
   readonly kind: 'update' | 'deregister'
@@ -74,3 +75,7 @@ export const zyndRefused = (what: string) =>
   fail('forbidden', `${what} can be replayed, and security.zynd_signatures = false turns it off here`, {
     setting: 'security.zynd_signatures',
   })
+
+/** The token of `Authorization: Bearer …`, for what only an operator may do. */
+export const bearerToken = (request: FastifyRequest): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]

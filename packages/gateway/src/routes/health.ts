@@ -6,6 +6,7 @@ import { isLocal } from '../address.ts'
 import type { GatewayContext } from '../context.ts'
 import { refuse } from '../http/errors.ts'
 import { answers } from '../views/schemas.ts'
+import { bearerToken } from './authorization.ts'
 
 const config = { limit: 'none' } as const
 
@@ -68,6 +69,6 @@ export const healthRoutes = (app: FastifyInstance, context: GatewayContext): voi
 
 const mayReadMetrics = (context: GatewayContext, request: FastifyRequest): boolean => {
   if (context.settings.metricsPublic || isLocal(request.raw, request.callerAddress)) return true
-  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  const token = bearerToken(request)
   return token !== undefined && context.adminAllowed(token)
 }

@@ -7,6 +7,9 @@
  *       └──► closed 4408
  *
  * A second hello adds entities to an open session.
+ *
+ * The registry hears that this session serves an entity only once a beat has proved it. A hello is signed by nobody: if it
+ * already took the entity over (L8), anyone could end anybody's session, and for good.
  */
 import type { BeatAnswer, EntityView } from '@rollcall/core'
 import {
@@ -147,9 +150,7 @@ export class NativeSocket extends HeartbeatSocket {
       this.#entities.add(id)
       this.#revoked?.delete(id)
     }
-    if (known.length === 0) return
-    if (this.session === undefined) this.openSession('native', known)
-    else for (const id of known) this.session.add(id)
+    if (known.length > 0 && this.session === undefined) this.openSession('native', [])
   }
 
   #refuseAll(found: readonly { readonly result: Result<EntityView> }[]): void {
@@ -177,6 +178,7 @@ export class NativeSocket extends HeartbeatSocket {
   }
 
   protected override acknowledge(id: EntityId, beat: Beat, answer: BeatAnswer): void {
+    if (this.#entities.has(id)) this.session?.add(id)
     this.#say({
       type: 'ack',
       entity_id: id,

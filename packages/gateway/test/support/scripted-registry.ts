@@ -3,6 +3,8 @@
  * called with what. It judges nothing. The registry itself is tested with the runtime, and both together end to end.
  */
 import type {
+  AuditLink,
+  AuditReport,
   BeatAnswer,
   BeatSource,
   ClusterNodeView,
@@ -180,6 +182,25 @@ export class ScriptedRegistry implements Registry {
     if (since !== undefined) for (const event of this.held) listener(event)
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
+  }
+
+  links: readonly AuditLink[] = []
+  verifications = 0
+  onVerify: () => Promise<AuditReport> = async () => ({ result: 'ok', length: 3, oldest: 1, witnesses: [OTHER_NODE] })
+
+  async auditLinks({
+    after,
+    limit,
+  }: {
+    readonly after: number
+    readonly limit: number
+  }): Promise<readonly AuditLink[]> {
+    return this.links.filter(({ number }) => number > after).slice(0, limit)
+  }
+
+  verifyAudit(): Promise<AuditReport> {
+    this.verifications++
+    return this.onVerify()
   }
 
   emit(event: RegistryEvent): void {

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RegistryEvent } from '@rollcall/core'
+import { ManualClock } from '@rollcall/testkit'
+import { EventSchema } from '../src/views/schemas.ts'
+import { assertConforms } from './support/conforms.ts'
+import { EventStream } from './support/event-stream.ts'
+import { enrol, startGateway } from './support/harness.ts'
+import { NODE, WALL_MS } from './support/scripted-registry.ts'
+import { refusedUpgrade, SocketClient } from './support/socket-client.ts'
+import { until, within } from './support/within.ts'
+
+const event = (n: number, change: Partial<RegistryEvent> = {}): RegistryEvent => ({
+  cursor: `c${n}`,
+  type: 'active',
+  atMs: WALL_MS + n,
+  name: `Agent ${n}`,
+  from: 'inactive',
+  to: 'active',
+  reason: 'beat',
+  attendant: NODE,
+  ...change,
+})
+
+test('transitions arrive as server-sent events with their cursor as id', async (t) => {
+  const { registry, url } = await startGateway(t)
+  const id = enrol(registry, 1)
+  const stream = new EventStream(`${url}/v1/events`, { origin: 'http://d.example' })
+  await stream.until('the stream to open', () => stream.comments.length === 1)
+  assert.match(stream.response?.headers['content-type'] ?? '', /^text\/event-stream/)
+  assert.equal(stream.response?.headers['access-control-allow-origin'], '*')
+  assert.equal(stream.response?.headers['x-accel-buffering'], 'no')
+  registry.emit(event(1, { entityId: id }))
+  registry.emit(event(2, { type: 'deregistered' }))
+  await stream.until('two events', () => stream.events.length === 2)
+  assert.deepEqual(
+    stream.events.map(({ id, event }) => [id, event]),
+    [
+      ['c1', 'active'],
+      ['c2', 'deregistered'],
+    ],
+  )
+  assertConforms(EventSchema, stream.events[0]?.data)
+  assert.equal(stream.events[0]?.data.entity_id, id)
+  assert.deepEqual(
+    registry.subscriptions.filter((since) => since !== undefined),
+    [],
+  )
+  stream.close()
+  await until('the end of the subscription', () => registry.listeners.size === 1)
+})
+
+test('a stream resumes after ?since=, and Last-Event-ID is newer than the address', async (t) => {
+  const { registry, url } = await startGateway(t)
+  registry.held = [event(4), event(5)]
+  const stream = new EventStream(`${url}/v1/events?since=c1`, { 'last-event-id': 'c3' })
+  await stream.until('the held events', () => stream.events.length === 2)
+  registry.emit(event(6))
+  await stream.until('a live one', () => stream.events.length === 3)
+  assert.deepEqual(
+    stream.events.map(({ id }) => id),
+    ['c4', 'c5', 'c6'],
+  )
+  const other = new EventStream(`${url}/v1/events?since=c1`)
+  await other.until('the held events', () => other.events.length === 2)
+  assert.deepEqual(registry.subscriptions.slice(1), ['c3', 'c1'])
+  other.close()
+  stream.close()
+})
+
+test('a gap of the registry is passed on', async (t) => {
+  const { registry, url } = await startGateway(t)
+  registry.held = [{ cursor: 'c9', type: 'gap', atMs: WALL_MS }]
+  const stream = new EventStream(`${url}/v1/events?since=c0`)
+  await stream.until('the gap', () => stream.events.length === 1)
+  assert.deepEqual([stream.events[0]?.event, stream.events[0]?.id], ['gap', 'c9'])
+  stream.close()
+})
+
+test('a comment every 15 s keeps the stream open, and a stop ends it', async (t) => {
+  const clock = new ManualClock()
+  const { url, gateway } = await startGateway(t, {}, { clock })
+  const stream = new EventStream(`${url}/v1/events`)
+  await stream.until('the stream to open', () => stream.comments.length === 1)
+  for (let beat = 2; beat <= 4; beat++) {
+    clock.advance(15_000)
+    await stream.until('a comment', () => stream.comments.length === beat)
+  }
+  await within('the stop', gateway.stop())
+  await stream.until('the end of the stream', () => stream.hasEnded)
+})
+
+test('a reader that does not read is told of a gap and let go; the others get everything', async (t) => {
+  const clock = new ManualClock()
+  const { registry, url, metrics } = await startGateway(t, { feedBufferBytesMax: 100_000 }, { clock })
+  const good = new EventStream(`${url}/v1/events`)
+  const slow = new EventStream(`${url}/v1/events`)
+  await good.until('the stream to open', () => good.comments.length === 1)
+  await slow.until('the stream to open', () => slow.comments.length === 1)
+  slow.response?.pause()
+  const dropped = () => metrics.counted('dropped_total', { queue: 'events', reason: 'slow_reader' })
+  let sent = 0
+  for (; dropped() === 0; sent++) {
+    registry.emit(event(sent, { name: 'x'.repeat(50_000) }))
+    await good.until('the event', () => good.events.length === sent + 1)
+  }
+  assert.equal(dropped(), 1)
+  assert.equal(registry.listeners.size, 2)
+  slow.response?.resume()
+  await slow.until('the end of the stream', () => slow.hasEnded)
+  assert.equal(slow.events.at(-1)?.event, 'gap')
+  assert.equal(slow.events.at(-1)?.id, undefined)
+  // The gap stands in the place of the event that found no room.
+  assert.equal(slow.events.length, sent)
+  // What it did get is in order and whole, so that it resumes where it stopped.
+  slow.events.slice(0, -1).forEach(({ id }, n) => {
+    assert.equal(id, `c${n}`)
+  })
+  good.close()
+})
+
+test('only so many readers are fed, sockets included', async (t) => {
+  const { url, ws } = await startGateway(t, { feedsMax: 2 })
+  const stream = new EventStream(`${url}/v1/events`)
+  await stream.until('the stream to open', () => stream.comments.length === 1)
+  const socket = await SocketClient.open(`${ws}/v1/ws/activity`)
+  const response = await fetch(`${url}/v1/events`)
+  assert.equal(response.status, 429)
+  assert.ok(response.headers.get('retry-after'))
+  assert.equal((await refusedUpgrade(`${ws}/v1/ws/activity`)).status, 429)
+  socket.close()
+  await socket.closed
+  stream.close()
+  let status = 429
+  while (status === 429) status = (await refusedOrOpen(`${url}/v1/events`)).status
+  assert.equal(status, 200)
+})
+
+const refusedOrOpen = async (url: string): Promise<{ readonly status: number }> => {
+  const stream = new EventStream(url)
+  await stream.until('an answer', () => stream.response !== undefined)
+  const status = stream.response?.statusCode ?? 0
+  stream.close()
+  return { status }
+}
+
+test('a cursor that is too long is refused', async (t) => {
+  const { url } = await startGateway(t)
+  const response = await fetch(`${url}/v1/events?since=${'x'.repeat(300)}`)
+  assert.equal(response.status, 422)
+})
+
+test('the activity socket speaks as Zynd documents it (zynd-wire §7)', async (t) => {
+  const { registry, ws, metrics } = await startGateway(t)
+  const id = enrol(registry, 2)
+  const client = await SocketClient.open(`${ws}/v1/ws/activity`)
+  const connected = await client.next()
+  assert.equal(connected.type, 'connected')
+  assert.match(String((connected.data as { registry_id: string }).registry_id), /^zns:registry:/)
+  registry.emit(event(1, { entityId: id, category: 'finance' }))
+  registry.emit(event(2, { type: 'inactive', to: 'inactive' }))
+  registry.emit(event(3, { type: 'registered' }))
+  registry.emit(event(4, { type: 'deregistered' }))
+  assert.deepEqual(await client.next(), {
+    type: 'entity_became_active',
+    timestamp: new Date(WALL_MS + 1).toISOString(),
+    data: { entity_id: id, name: 'Agent 1', category: 'finance', status: 'active', reason: 'beat' },
+  })
+  const types = [await client.next(), await client.next(), await client.next()].map(({ type }) => type)
+  assert.deepEqual(types, ['entity_became_inactive', 'entity_registered', 'entity_deregistered'])
+  client.send('what a client says here is ignored')
+  assert.equal(metrics.gauged('sessions', { kind: 'activity' }), 1)
+  client.close()
+  await client.closed
+  await until('the end of the subscription', () => registry.listeners.size === 1)
+  assert.equal(metrics.gauged('sessions', { kind: 'activity' }), 0)
+})
+
+test('an activity socket whose client does not read is closed with 4429, not buffered for ever', async (t) => {
+  const { registry, ws, metrics } = await startGateway(t, { sendBufferBytesMax: 50_000 })
+  const client = await SocketClient.open(`${ws}/v1/ws/activity`)
+  await client.next()
+  client.ws.pause()
+  const dropped = () => metrics.counted('dropped_total', { queue: 'socket_out', reason: 'slow_reader' })
+  for (let n = 0; dropped() === 0; n++) {
+    registry.emit(event(n, { name: 'x'.repeat(50_000) }))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(registry.listeners.size, 1)
+  client.ws.resume()
+  assert.deepEqual(await within('the close', client.closed), { code: 4429, reason: 'rate_limited' })
+})
