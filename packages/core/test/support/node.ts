@@ -156,8 +156,8 @@ export class TestNode {
       counts: this.state.counts,
       verdicts: this.state.members.verdicts(this.time.monotonicMs),
       addresses: [],
-      audit: { number: 0, hash: new Uint8Array(32) },
       filterVersion: 0,
+      audit: this.state.auditHead,
       ...overrides,
     }
   }
