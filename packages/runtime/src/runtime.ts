@@ -62,12 +62,22 @@ export interface RuntimeInit {
 
 export interface Runtime {
   readonly registry: Registry
+  /** What this runtime holds, for whoever checks it from outside (the simulator). To be looked at only. */
+  readonly inside: RuntimeInside
   /** Starts the mesh and the timers. */
   start(): Promise<void>
   /** Sends every session to other nodes and takes no more writes. */
   drain(): void
   /** Leaves the mesh, and writes what is not yet on disk. The store may be closed afterwards. */
   stop(): Promise<void>
+}
+
+export interface RuntimeInside {
+  readonly state: RegistryState
+  readonly projection: Projection
+  readonly filters: Filters
+  /** Events that wait to be decided. */
+  readonly inboxLength: () => number
 }
 
 const FEED_MAX = 10_000
@@ -95,6 +105,7 @@ export const createRuntime = async (init: RuntimeInit): Promise<Runtime> => {
 
 class NodeRuntime implements Runtime {
   readonly registry: Door
+  readonly inside: RuntimeInside
   readonly #init: RuntimeInit
   readonly #state: RegistryState
   readonly #projection: Projection
@@ -136,6 +147,7 @@ class NodeRuntime implements Runtime {
         this.#carryOut(effects)
       },
     })
+    this.inside = { ...parts, inboxLength: () => this.#loop.length }
     const evidence = new Evidence(init.verifier, state)
     const submit = this.#loop.submit.bind(this.#loop)
     const settled = (): Promise<void> => this.#loop.settled()

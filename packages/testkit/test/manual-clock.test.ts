@@ -137,3 +137,17 @@ describe('the manual clock', () => {
     clock.advance(100_000)
   })
 })
+
+test('runNext runs one timer at a time, and lets the rest of the span pass when none is due', () => {
+  const clock = new ManualClock()
+  const ran: string[] = []
+  clock.schedule(5, () => ran.push('a'))
+  clock.schedule(5, () => ran.push('b'))
+  assert.equal(clock.runNext(10), true)
+  assert.deepEqual(ran, ['a'])
+  assert.equal(clock.monotonicMs(), 5)
+  assert.equal(clock.runNext(5), true)
+  assert.equal(clock.runNext(5), false)
+  assert.deepEqual(ran, ['a', 'b'])
+  assert.equal(clock.monotonicMs(), 10)
+})

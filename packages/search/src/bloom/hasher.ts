@@ -42,9 +42,12 @@ class XxHashing extends library.Hashing {
   }
 }
 
+let compiled: Promise<XXHashAPI> | undefined
+
 /** Compiles the WebAssembly, once a process or worker. Rejects where the host has no WebAssembly. */
 export const createHasher = async (): Promise<Hasher> => {
-  const hashing = new XxHashing(await xxhash())
+  compiled ??= xxhash()
+  const hashing = new XxHashing(await compiled)
   return {
     shapeFor: (capacity, rate) => {
       const { _size: bitCount, _nbHashes: hashCount } = library.BloomFilter.create(capacity, rate)
