@@ -120,9 +120,11 @@ export const flush = (turn: Turn): void => {
   }
   state.unflushed.clear()
   for (const member of state.members.all()) {
-    if (member.verdict !== undefined && !coversAnything(state, member)) member.verdict = undefined
+    const covers = coversAnything(state, member)
+    // A gone node keeps its verdict, or the next tick would reach it anew and tell it as news.
+    if (!covers && state.members.state(member, turn.monotonicMs) !== 'gone') member.verdict = undefined
     const silentMs = turn.monotonicMs - member.heardMs
-    if (silentMs >= state.settings.forgetMs && member.verdict === undefined) {
+    if (silentMs >= state.settings.forgetMs && !covers) {
       state.members.forget(member.id)
       turn.store.push(delMember(member.id))
     } else {
