@@ -418,10 +418,13 @@ const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
   const { state } = turn
   hear(turn, { node: origin, stamp: status.stamp, ageMs: 0 })
   const member = state.members.get(origin)
-  // Only the newest status counts; a relayed older one says nothing new.
-  if (member?.lastStamp === undefined || compareStamps(member.lastStamp, status.stamp) !== 0) return
+  // Refused as ahead of the clock, or from one node too many.
+  if (member?.lastStamp === undefined || compareStamps(member.lastStamp, status.stamp) < 0) return
+  // A relayed older one says nothing new. One that a later message of its node overtook does, but it was under way too long
+  // to compare clocks by.
+  if (member.status !== undefined && compareStamps(member.status.stamp, status.stamp) >= 0) return
   member.status = status
-  member.clockOffsetMs = status.clockMs - turn.nodeMs
+  if (compareStamps(member.lastStamp, status.stamp) === 0) member.clockOffsetMs = status.clockMs - turn.nodeMs
   if (status.audit.number > (member.auditHead?.number ?? 0)) member.auditHead = status.audit
   for (const { node, lastStamp } of status.verdicts) {
     if (node !== state.self || lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) continue
