@@ -55,8 +55,7 @@ const OWNER_ONLY_FOLDER = 0o700
  * @throws StartError with a sentence for the operator; nothing is left open then.
  */
 export const startNode = async (config: Config): Promise<RunningNode> => {
-  const { level, format } = { level: config.log.level, format: config.log.format }
-  const log = PinoLog.create({ level, format, fields: { node: config.node.name } })
+  const log = PinoLog.create({ level: config.log.level, format: config.log.format, fields: { node: config.node.name } })
   const stack = new ClosingStack(log)
   const progress: { stage: Stage } = { stage: 'data directory' }
   try {
@@ -133,18 +132,19 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     version: VERSION,
     node_id: key.nodeId,
   })
-  let stopping: Promise<boolean> | undefined
-  const stop = (): Promise<boolean> => {
+  const stop = once(() => {
     runtime.drain()
     return stack.closeAll()
-  }
-  return {
-    registry: runtime.registry,
-    url,
-    http,
-    meshAddresses: mesh.addresses(),
-    log,
-    stop: () => (stopping ??= stop()),
+  })
+  return { registry: runtime.registry, url, http, meshAddresses: mesh.addresses(), log, stop }
+}
+
+/** `run`, whose first answer serves every later call. */
+const once = <T>(run: () => T): (() => T) => {
+  let answer: { readonly value: T } | undefined
+  return () => {
+    answer ??= { value: run() }
+    return answer.value
   }
 }
 

@@ -20,6 +20,16 @@ test('a node with the default file has the configuration of a node with none', (
   assert.deepEqual(withFile.config, without.config)
 })
 
+test('every configuration that is shipped stands', () => {
+  const folder = join(root, 'deploy/config')
+  const files = readdirSync(folder).filter((name) => name.endsWith('.toml'))
+  assert.ok(files.length >= 5)
+  for (const name of files) {
+    const loaded = loadConfig({ config: join(folder, name) }, {})
+    assert.deepEqual(loaded.ok ? [] : loaded.problems, [], name)
+  }
+})
+
 test('every setting is read outside the configuration itself', () => {
   const folder = join(root, 'packages/node/src')
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
