@@ -136,18 +136,18 @@ describe('the manual clock', () => {
     assert.equal(clock.pending, 1)
     clock.advance(100_000)
   })
-})
 
-test('runNext runs one timer at a time, and lets the rest of the span pass when none is due', () => {
-  const clock = new ManualClock()
-  const ran: string[] = []
-  clock.schedule(5, () => ran.push('a'))
-  clock.schedule(5, () => ran.push('b'))
-  assert.equal(clock.runNext(10), true)
-  assert.deepEqual(ran, ['a'])
-  assert.equal(clock.monotonicMs(), 5)
-  assert.equal(clock.runNext(5), true)
-  assert.equal(clock.runNext(5), false)
-  assert.deepEqual(ran, ['a', 'b'])
-  assert.equal(clock.monotonicMs(), 10)
+  it('runNext runs one timer at a time, and lets the rest of the span pass when none is due', () => {
+    const clock = new ManualClock()
+    const ran: string[] = []
+    clock.schedule(5, () => ran.push('a'))
+    clock.schedule(5, () => ran.push('b'))
+    assert.equal(clock.runNext(10), true)
+    assert.deepEqual(ran, ['a'])
+    assert.equal(clock.monotonicMs(), 5)
+    assert.equal(clock.runNext(5), true)
+    assert.equal(clock.runNext(5), false)
+    assert.deepEqual(ran, ['a', 'b'])
+    assert.equal(clock.monotonicMs(), 10)
+  })
 })
