@@ -71,6 +71,46 @@ describe('a session that goes well', () => {
     assert.deepEqual(ids(sentIn(rig.pass(30_000))), [entity(1).id, entity(2).id])
   })
 
+  test('more entities than fit one frame are named in several hellos, and all of them beat', () => {
+    const all = Array.from({ length: 150 }, (_, n) => entity(n))
+    const rig = new Rig(['http://a'], all)
+    const hellos = (frames: readonly JsonObject[]): JsonObject[] => frames.filter(({ type }) => type === 'hello')
+    rig.feed({ kind: 'start' })
+    rig.challenge()
+    rig.welcome()
+    rig.welcome()
+    rig.welcome()
+    assert.deepEqual(hellos(sentIn(rig.welcome())), [], 'there is nobody left to name')
+    const sent = sentIn(rig.actions)
+    assert.deepEqual(
+      hellos(sent).map(({ entities }) => Array.isArray(entities) && entities.length),
+      [64, 64, 22],
+    )
+    for (const hello of hellos(sent)) assert.ok(JSON.stringify(hello).length < 4096)
+    assert.equal(new Set(sent.flatMap((frame) => frame.entity_id ?? [])).size, 150)
+    rig.ackAll()
+    assert.equal(sentIn(rig.pass(30_000)).length, 150)
+  })
+
+  test('where a node knows none of those that were named first, the next connection begins with others', () => {
+    const all = Array.from({ length: 80 }, (_, n) => entity(n))
+    const rig = new Rig(['http://a'], all)
+    rig.feed({ kind: 'start' })
+    const [hello] = sentIn(rig.challenge())
+    const named = Array.isArray(hello?.entities) ? hello.entities : []
+    for (const id of named) {
+      rig.receive({ type: 'error', entity_id: id, error: 'entity_not_found', message: 'not here' })
+    }
+    rig.feed({ kind: 'lost', code: CLOSE_CODES.entity_not_found.code, reason: 'entity_not_found' })
+    rig.pass(60_000)
+    const [next] = sentIn(rig.challenge())
+    assert.ok(Array.isArray(next?.entities))
+    assert.deepEqual(
+      next.entities.slice(0, 16),
+      all.slice(64).map(({ id }) => id),
+    )
+  })
+
   test('a frame of an unknown kind is let pass, one that cannot be read is told', () => {
     const rig = new Rig().connected()
     assert.deepEqual(rig.receive({ type: 'weather', sunny: true }), [])

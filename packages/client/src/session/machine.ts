@@ -49,6 +49,8 @@ import {
 /** From dialling to welcome. */
 const WELCOME_TIMEOUT_MS = 5_000
 const GOODBYE_TIMEOUT_MS = 2_000
+/** Most entities one hello names: so many ids of the longer kind, and more, fit the 4 KiB that a frame may have. */
+export const HELLO_ENTITIES_MAX = 64
 /** A connection that lasted this long, with a beat accepted, ends a row of failures. */
 const STABLE_MS = 10_000
 /** Waking this much after the time asked for means that this process stood still. */
@@ -121,7 +123,7 @@ export class SessionMachine {
 
   #connect(now: Now): void {
     const deadlineMs = now.monotonicMs + WELCOME_TIMEOUT_MS
-    this.#state = { name: 'connecting', deadlineMs, challenge: undefined, refused: new Set() }
+    this.#state = { name: 'connecting', deadlineMs, challenge: undefined, unnamed: [], refused: new Set() }
     this.#actions.push({ kind: 'connect', url: this.#init.roster.current })
   }
 
@@ -159,7 +161,8 @@ export class SessionMachine {
     if (state.name !== 'connecting') return
     const { node, nonce, protocol } = frame
     state.challenge = { node, nonce, protocol, clockOffsetMs: Math.round(frame.timeMs - now.wallMs) }
-    this.#hello(state.challenge, this.entityIds)
+    this.#hello(state.challenge, this.entityIds.slice(0, HELLO_ENTITIES_MAX))
+    state.unnamed = this.entityIds.slice(HELLO_ENTITIES_MAX)
   }
 
   #hello(challenge: Challenge, ids: readonly EntityId[]): void {
@@ -184,7 +187,8 @@ export class SessionMachine {
       sinceMs: now.monotonicMs,
       nextBeatMs: now.monotonicMs,
       unanswered: new Map(),
-      outside: state.refused,
+      outside: new Set([...state.unnamed, ...state.refused]),
+      unnamed: state.unnamed,
       asked: new Set(),
       accepted: false,
       roundAccepted: 0,
@@ -195,6 +199,7 @@ export class SessionMachine {
     const { node, clockOffsetMs } = challenge
     this.#tell({ kind: 'connected', url, node, intervalMs, thresholdMs, clockOffsetMs })
     this.#round(this.#state, now)
+    this.#nameMore(this.#state)
   }
 
   /** A later hello was welcomed: those of its entities that drew no refusal beat from now on. */
@@ -205,6 +210,7 @@ export class SessionMachine {
       if (entity !== undefined) this.#beat(state, entity, now)
     }
     state.asked = new Set()
+    this.#nameMore(state)
   }
 
   /** One beat for each entity that the node serves. */
@@ -217,7 +223,15 @@ export class SessionMachine {
 
   /** Names the entities that the node did not take once more: they may be registered by now. */
   #askAgain(state: Beating): void {
-    state.asked = new Set(state.outside)
+    if (state.asked.size > 0) return
+    state.unnamed = [...state.outside]
+    this.#nameMore(state)
+  }
+
+  /** The next hello, of as many as fit; its welcome brings the one after. */
+  #nameMore(state: Beating): void {
+    state.asked = new Set(state.unnamed.slice(0, HELLO_ENTITIES_MAX))
+    state.unnamed = state.unnamed.slice(HELLO_ENTITIES_MAX)
     if (state.asked.size > 0) this.#hello(state.challenge, [...state.asked])
   }
 
@@ -268,12 +282,19 @@ export class SessionMachine {
     const message = code === 'clock_skew' ? `${frame.message}; ${skewText(state, now)}` : frame.message
     const ended = entityId === undefined ? undefined : FINAL_FOR_ENTITY[code]
     this.#error(code, message, entityId, ended !== undefined)
-    if (entityId === undefined) return
+    if (entityId === undefined) {
+      // It may have been the hello under way: that is said again next round.
+      if (state.name === 'beating') state.asked = new Set()
+      return
+    }
     if (state.name === 'leaving') {
       this.#left(state.awaited, entityId)
       return
     }
-    if (state.name === 'connecting') state.refused.add(entityId)
+    if (state.name === 'connecting') {
+      state.refused.add(entityId)
+      this.#putLast(entityId)
+    }
     if (state.name === 'beating') {
       state.unanswered.delete(entityId)
       state.asked.delete(entityId)
@@ -283,6 +304,14 @@ export class SessionMachine {
     this.#entities.delete(entityId)
     if (state.name === 'beating') state.outside.delete(entityId)
     if (this.#entities.size === 0) this.#end(stopReason(ended))
+  }
+
+  /** Where a whole hello was refused the node closes, and the next connection must begin with others. */
+  #putLast(id: EntityId): void {
+    const entity = this.#entities.get(id)
+    if (entity === undefined) return
+    this.#entities.delete(id)
+    this.#entities.set(id, entity)
   }
 
   /** The goodbye of one entity has its answer, of whatever kind. */

@@ -55,8 +55,10 @@ export interface Beating {
   readonly sinceMs: number
   nextBeatMs: number
   unanswered: Map<EntityId, Unanswered>
-  /** Entities the node did not take at hello; it is asked again each round. */
+  /** Entities the node does not serve: it did not take them at hello, or was not told of them yet. */
   readonly outside: Set<EntityId>
+  /** Those of them that the next hellos name; all of them again each round. */
+  unnamed: readonly EntityId[]
   /** Entities of a hello that is under way. */
   asked: Set<EntityId>
   /** Whether any beat of this connection was accepted, and what this round of beats met. */
@@ -72,6 +74,8 @@ export type State =
       readonly name: 'connecting'
       deadlineMs: number
       challenge: Challenge | undefined
+      /** Entities that the first hello had no room for. */
+      unnamed: readonly EntityId[]
       /** Entities that the node did not take. */
       readonly refused: Set<EntityId>
     }
