@@ -120,7 +120,7 @@ export const flush = (turn: Turn): void => {
   }
   state.unflushed.clear()
   for (const member of state.members.all()) {
-    const covers = coversAnything(state, member)
+    const covers = member.verdict !== undefined && coversAnything(state, member)
     // A gone node keeps its verdict, or the next tick would reach it anew and tell it as news.
     if (!covers && state.members.state(member, turn.monotonicMs) !== 'gone') member.verdict = undefined
     const silentMs = turn.monotonicMs - member.heardMs
