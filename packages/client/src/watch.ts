@@ -10,6 +10,7 @@ import { backoffMs } from './backoff.ts'
 import { type Clock, pause, type Random } from './clock.ts'
 import { errorOfAnswer, RollcallError } from './errors.ts'
 import { chunksOf, type Fetch, reasonOf } from './http/exchange.ts'
+import { follow } from './http/follow.ts'
 import { type ServerSentEvent, SseParser } from './http/sse.ts'
 import { Roster } from './roster.ts'
 
@@ -84,19 +85,19 @@ async function* readFeed(
   feed: { readonly since: string | undefined; readonly parser: SseParser; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<TransitionEvent | 'open'> {
   const { since, parser, signal } = feed
-  const watchdog = new Watchdog(io.clock, CONNECT_TIMEOUT_MS)
+  const watchdog = new Watchdog(io.clock, CONNECT_TIMEOUT_MS, signal)
   const path = since === undefined ? '/v1/events' : `/v1/events?since=${encodeURIComponent(since)}`
   try {
     const response = await io.fetch(registry + path, {
       headers: { accept: 'text/event-stream' },
       redirect: 'error',
-      signal: signal === undefined ? watchdog.signal : AbortSignal.any([watchdog.signal, signal]),
+      signal: watchdog.signal,
     })
     if (!response.ok || response.body === null) throw await refusal(response, registry)
     yield 'open'
     const decoder = new TextDecoder()
     watchdog.restart(SILENCE_MS)
-    for await (const chunk of chunksOf(response.body)) {
+    for await (const chunk of chunksOf(response.body, watchdog.signal)) {
       watchdog.restart(SILENCE_MS)
       for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
         const transition = transitionOf(event)
@@ -133,14 +134,16 @@ const transitionOf = (event: ServerSentEvent): TransitionEvent | undefined => {
   return typeof cursor === 'string' ? { ...data, cursor, type } : undefined
 }
 
-/** Aborts its signal when it was not restarted in time. */
+/** Aborts its signal when it was not restarted in time, or when the caller's signal is. */
 class Watchdog {
   readonly #clock: Clock
   readonly #controller = new AbortController()
+  readonly #release: () => void
   #cancel: () => void = () => undefined
 
-  constructor(clock: Clock, withinMs: number) {
+  constructor(clock: Clock, withinMs: number, signal: AbortSignal | undefined) {
     this.#clock = clock
+    this.#release = follow(this.#controller, signal)
     this.restart(withinMs)
   }
 
@@ -155,5 +158,6 @@ class Watchdog {
 
   stop(): void {
     this.#cancel()
+    this.#release()
   }
 }

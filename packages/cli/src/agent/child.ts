@@ -12,9 +12,11 @@ export interface Child {
    * come twice, which many programs take for "at once".
    */
   forward(signal: StopSignal): void
-  /** Asks it to end, and waits until it did. */
+  /** Asks it to end, and waits until it did; after ten seconds it is made to. */
   stop(): Promise<number>
 }
+
+const PATIENCE_MS = 10_000
 
 /** @throws Error where the program cannot be started. */
 export const startChild = async (command: readonly string[]): Promise<Child> => {
@@ -33,9 +35,13 @@ export const startChild = async (command: readonly string[]): Promise<Child> => 
     forward: (signal) => {
       if (signal !== 'SIGINT' || process.stdin.isTTY !== true) send(signal)
     },
-    stop: () => {
+    stop: async () => {
+      // One that has ended already takes no signal, and its end is known.
       send('SIGTERM')
-      return ended
+      const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+      const exit = await ended
+      clearTimeout(impatience)
+      return exit
     },
   }
 }

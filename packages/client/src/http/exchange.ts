@@ -2,6 +2,7 @@
 import { type JsonObject, parseJsonObject } from '@rollcall/protocol'
 import type { Clock } from '../clock.ts'
 import { errorOfAnswer, RollcallError } from '../errors.ts'
+import { follow } from './follow.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -38,7 +39,7 @@ export const exchange = async (
 ): Promise<Answer> => {
   const limit = new AbortController()
   const cancel = io.clock.schedule(timeoutMs, () => limit.abort())
-  const signal = request.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, request.signal])
+  const release = follow(limit, request.signal)
   try {
     const response = await io.fetch(registry + request.path, {
       method: request.method,
@@ -46,9 +47,9 @@ export const exchange = async (
       ...(request.body === undefined ? {} : { body: request.body }),
       // A node never redirects; following one would carry a signed request to a stranger.
       redirect: 'error',
-      signal,
+      signal: limit.signal,
     })
-    const text = await readText(response, ANSWER_BYTES_MAX)
+    const text = await readText(response, limit.signal)
     return read(response, text, registry)
   } catch (error) {
     if (error instanceof RollcallError) throw error
@@ -59,6 +60,7 @@ export const exchange = async (
     throw new RollcallError('unreachable', `${registry}: ${reasonOf(error)}`, { registry, cause: error })
   } finally {
     cancel()
+    release()
   }
 }
 
@@ -83,26 +85,37 @@ const read = (response: Response, text: string, registry: string): Answer => {
   })
 }
 
-const readText = async (response: Response, bytesMax: number): Promise<string> => {
+const readText = async (response: Response, signal: AbortSignal): Promise<string> => {
   if (response.body === null) return ''
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const chunk of chunksOf(response.body)) {
+  for await (const chunk of chunksOf(response.body, signal)) {
     bytes += chunk.length
-    if (bytes > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`)
+    if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer is larger than ${ANSWER_BYTES_MAX} bytes`)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
 }
 
-/** The chunks of a stream; the stream is cancelled when the loop over them ends early. Safari cannot iterate a stream. */
-export async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/**
+ * The chunks of a body, until its end or until `signal` is aborted, with whose reason it then throws. The stream is
+ * cancelled when the loop over it ends early. (Safari cannot iterate a stream.)
+ *
+ * The signal is heeded here too, although fetch was given the same: in Node 20 fetch forgets it once its request object is
+ * collected as garbage, and a body that goes on for ever could then never be ended.
+ */
+export async function* chunksOf(stream: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader()
+  // Settles the read that waits; a stream that fetch has failed already refuses, and has nothing waiting.
+  const cancel = (): Promise<unknown> => Promise.allSettled([reader.cancel()])
+  signal.addEventListener('abort', cancel)
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+    signal.throwIfAborted()
   } finally {
-    await reader.cancel()
+    signal.removeEventListener('abort', cancel)
+    await cancel()
   }
 }
 
