@@ -273,12 +273,12 @@ const announcementDue = (turn: Turn, holding: Holding, firstOfSession: boolean):
   if (attendant === state.self) {
     return state.reaffirmUpTo !== undefined && compareStamps(stamp, state.reaffirmUpTo) <= 0 ? 'reaffirmed' : undefined
   }
-  if (state.members.covers(attendant, stamp)) return 'reaffirmed'
   const dampedMs = 2 * state.settings.intervalMs
-  if (monotonicMs - holding.presenceSinceMs >= dampedMs) return 'roamed'
   // Two processes with one key would otherwise pass the entity to and fro with every reconnection.
   const duplicate = holding.duplicateMs !== undefined && monotonicMs - holding.duplicateMs < dampedMs
-  return firstOfSession && !duplicate ? 'session' : undefined
+  if (firstOfSession && !duplicate) return 'session'
+  if (state.members.covers(attendant, stamp)) return 'reaffirmed'
+  return monotonicMs - holding.presenceSinceMs >= dampedMs ? 'roamed' : undefined
 }
 
 const announceBeat = (turn: Turn, holding: Holding, cause: Cause): void => {
