@@ -38,7 +38,7 @@ import {
 import type { Effects, RefusalReason } from './effects.ts'
 import type { RegistryInput, Token } from './events.ts'
 import { flush, sweep, tick } from './housekeeping.ts'
-import { ownerStamp } from './merge/order.ts'
+import { comparePresences, ownerStamp } from './merge/order.ts'
 import { type Holding, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 import { type StepEnv, Turn } from './turn.ts'
 
@@ -336,10 +336,13 @@ const learn = (turn: Turn, delta: Delta, event: Input<'deltas'>): void => {
       ageMs: Math.max(0, turn.nodeMs - presence.stamp.wallMs),
     })
   }
+  const held = turn.state.holdings.get(delta.id)
+  const before = held === undefined ? undefined : presenceOf(held.entry)
   const holding = turn.join(delta, presence?.cause ?? 'owner', { own: false })
-  if (holding !== undefined && presence !== undefined && presenceOf(holding.entry) === presence) {
-    settleAttendance(turn, holding)
-  }
+  const after = holding === undefined ? undefined : presenceOf(holding.entry)
+  if (holding === undefined || after === undefined) return
+  // An update travels with the presence its sender holds: only one that differs is news of who attends.
+  if (before === undefined || comparePresences(before, after) !== 0) settleAttendance(turn, holding)
 }
 
 const refusalOf = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): RefusalReason | undefined => {
