@@ -1,16 +1,13 @@
 /** L5: what a node knows when it starts again, from its own store. */
 import type { Beat, EntityId, Entry, NodeId, Presence } from '@rollcall/protocol'
 import type { MemberRow } from './rows.ts'
-import { type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
+import { NO_SESSION, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 
 export interface RestoredEntry {
   readonly entry: Entry
   readonly heldMs: number
   readonly beat: { readonly beat: Beat; readonly acceptedMs: number } | undefined
 }
-
-/** Session id of beats that were read from disk: older than every session of this run. */
-const NO_SESSION = 0
 
 /** Puts one entity back. Tombstones must come in ascending order of `heldMs`. */
 export const restoreEntry = (state: RegistryState, row: RestoredEntry, monotonicMs: number): void => {

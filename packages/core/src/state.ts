@@ -51,6 +51,9 @@ export interface PrivateBeat {
   readonly health: JsonObject | undefined
 }
 
+/** Session id of beats that were read from disk: older than every session of this run. */
+export const NO_SESSION = 0
+
 /** What search, counts and events show of an entity. */
 export type Shown = Status | 'tombstone' | 'grave'
 

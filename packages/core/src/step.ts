@@ -39,7 +39,7 @@ import type { Effects, RefusalReason } from './effects.ts'
 import type { RegistryInput, Token } from './events.ts'
 import { flush, sweep, tick } from './housekeeping.ts'
 import { comparePresences, ownerStamp } from './merge/order.ts'
-import { type Holding, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
+import { type Holding, NO_SESSION, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 import { type StepEnv, Turn } from './turn.ts'
 
 type Input<T extends RegistryInput['type']> = Extract<RegistryInput, { type: T }>
@@ -306,16 +306,22 @@ const expire = (turn: Turn, id: EntityId): void => {
   turn.announce(id, { birth: record.birth, status: 'inactive', beat, cause: 'silence' })
 }
 
-/** L8: a session that beats on after another node, or a newer session here, took the entity over. */
+/**
+ * L8: the newest session of an entity supersedes the one that beat here before it, once it has proved its key by a beat; a
+ * session that beats on after it, or after another node announced the entity, is a second process.
+ */
 const noticeDuplicate = (turn: Turn, holding: Holding, event: Input<'beat'>): void => {
   const previous = holding.beat
-  const overtaken = holding.overtakenSession === event.sessionId
-  const olderSession = previous !== undefined && event.sessionId < previous.sessionId
+  const { id, sessionId, address } = event
+  if (previous !== undefined && previous.sessionId !== NO_SESSION && previous.sessionId < sessionId)
+    turn.revoke.push({ id, reason: 'superseded', sessionId: previous.sessionId })
+  const overtaken = holding.overtakenSession === sessionId
+  const olderSession = previous !== undefined && sessionId < previous.sessionId
   if (!overtaken && !olderSession) return
   holding.overtakenSession = undefined
   holding.duplicateMs = turn.monotonicMs
   const other = olderSession ? previous.address : (presenceOf(holding.entry)?.attendant ?? 'unknown')
-  turn.notices.push({ type: 'duplicate_instance', id: event.id, address: event.address, other })
+  turn.notices.push({ type: 'duplicate_instance', id, address, other })
 }
 
 // ── What peers say ──────────────────────────────────────────────────────────────────────────────────────────────────
