@@ -145,7 +145,7 @@ test('native requests are recognised by their payload, for all three acts', asyn
   )
 })
 
-test('a PUT signs its raw body in the Authorization header (S2b): entity key first, then the developer', async (t) => {
+test('a PUT signs its raw body in the Authorization header: entity key first, then the developer', async (t) => {
   const { registry, url } = await startGateway(t)
   const id = enrol(registry, 10)
   const body = `{"name":"B","signature":"${SIGNATURE}"}`
@@ -174,7 +174,7 @@ test('a PUT signs its raw body in the Authorization header (S2b): entity key fir
   )
 })
 
-test("the body of the MCP server's bug is a PUT that changes nothing: 200 (S2)", async (t) => {
+test("the body of the MCP server's bug is a PUT that changes nothing: 200", async (t) => {
   const { registry, url } = await startGateway(t)
   const id = enrol(registry, 11)
   const response = await put(`${url}/v1/entities/${id}`, `{"signature":"${SIGNATURE}"}`, `Bearer ${SIGNATURE}`)
@@ -182,7 +182,7 @@ test("the body of the MCP server's bug is a PUT that changes nothing: 200 (S2)",
   assert.equal((await response.json()).entity_id, id)
 })
 
-test('a DELETE takes either key under either scheme (S3)', async (t) => {
+test('a DELETE takes either key under either scheme', async (t) => {
   const { registry, url } = await startGateway(t)
   registry.onAct = (_name, act) => (act.by === 'entity' ? fail('signature_invalid', 'not the entity') : undefined)
   for (const scheme of ['Bearer', 'Bearer-Dev']) {

@@ -80,7 +80,7 @@ const refusal = (context: GatewayContext, request: FastifyRequest): Failure | un
   const waitSeconds = buckets.take(limitKeyOf(request.callerAddress))
   if (waitSeconds === 0) return undefined
   context.metrics.count('dropped_total', { queue: 'http', reason: isWrite ? 'writes' : 'reads' })
-  return rateLimited(`too many ${isWrite ? 'writes' : 'reads'} from ${request.callerAddress}`, waitSeconds)
+  return rateLimited(`too many ${isWrite ? 'writes' : 'reads'} from your address`, waitSeconds)
 }
 
 const isRegistration = (request: FastifyRequest): boolean =>

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import { bodyText } from '../http/body.ts'
 import { entityJson, isoTime } from '../views/entity-view.ts'
-import { answers, EntityRef } from '../views/schemas.ts'
+import { answers, type EntityJson, EntityRef } from '../views/schemas.ts'
 import { answer, idOfPath, requestContext } from './answer.ts'
 import { actsOfCall, tryActs } from './authorization.ts'
 import { keyLimited } from './entities.ts'
@@ -16,6 +16,8 @@ interface OneEntity {
   Params: { readonly id: string }
   Querystring: { readonly consistency?: string }
 }
+
+type Show = (view: EntityView) => EntityJson
 
 const params = Type.Object({ id: Type.String({ description: 'Colons literal or percent-encoded.' }) })
 const signedBody = 'A native signed request {payload, signature} as body, or Authorization: Bearer with'
@@ -28,8 +30,13 @@ const DeregisteredSchema = Type.Object({
 
 export const entityRoutes = (app: FastifyInstance, context: GatewayContext): void => {
   const ttlSeconds = context.settings.inactiveThresholdSeconds
-  const show = (view: EntityView) => entityJson(view, { ttlSeconds })
+  const show = (view: EntityView): EntityJson => entityJson(view, { ttlSeconds })
+  showRoute(app, context, show)
+  updateRoute(app, context, show)
+  deregisterRoute(app, context)
+}
 
+const showRoute = (app: FastifyInstance, context: GatewayContext, show: Show): void => {
   app.get<OneEntity>(
     '/v1/entities/:id',
     {
@@ -52,7 +59,9 @@ export const entityRoutes = (app: FastifyInstance, context: GatewayContext): voi
       return answer(reply, found, show)
     },
   )
+}
 
+const updateRoute = (app: FastifyInstance, context: GatewayContext, show: Show): void => {
   app.put<OneEntity>(
     '/v1/entities/:id',
     {
@@ -74,7 +83,9 @@ export const entityRoutes = (app: FastifyInstance, context: GatewayContext): voi
         show,
       ),
   )
+}
 
+const deregisterRoute = (app: FastifyInstance, context: GatewayContext): void => {
   app.delete<OneEntity>(
     '/v1/entities/:id',
     {

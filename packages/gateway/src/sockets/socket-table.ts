@@ -3,7 +3,8 @@ import type { Metrics } from '@rollcall/core'
 import { limitKeyOf } from '../address.ts'
 import type { ServerSocket } from './server-socket.ts'
 
-export type SocketKind = 'native' | 'zynd' | 'documented' | 'activity'
+const SOCKET_KINDS = ['native', 'zynd', 'documented', 'activity'] as const
+export type SocketKind = (typeof SOCKET_KINDS)[number]
 
 export class SocketTable {
   readonly #metrics: Metrics
@@ -16,6 +17,7 @@ export class SocketTable {
   constructor(metrics: Metrics, perAddressMax: number) {
     this.#metrics = metrics
     this.#perAddressMax = perAddressMax
+    for (const kind of SOCKET_KINDS) metrics.gauge('sessions', 0, { kind })
   }
 
   get size(): number {

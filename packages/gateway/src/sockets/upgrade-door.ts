@@ -109,7 +109,7 @@ export class UpgradeDoor {
     const { limits, lookup, feeds, settings } = this.#context
     if (this.#context.isStopping()) return fail('node_not_ready', 'the node is stopping')
     const waitSeconds = limits.reads.take(limitKeyOf(caller.address))
-    if (waitSeconds > 0) return this.#tooMany(rateLimited(`too many requests from ${caller.address}`, waitSeconds))
+    if (waitSeconds > 0) return this.#tooMany(rateLimited('too many requests from your address', waitSeconds))
     if (route === undefined) return fail('not_found', 'there is no socket at this address')
     if (route.kind === 'activity') {
       return feeds.hasRoom()
@@ -130,7 +130,7 @@ export class UpgradeDoor {
     const { table, isStopping } = this.#context
     if (isStopping()) return this.#refuse(knock, fail('node_not_ready', 'the node is stopping'))
     if (!table.hasRoomFor(caller.address)) {
-      return this.#refuse(knock, this.#tooMany(rateLimited(`too many sockets from ${caller.address}`, 30)))
+      return this.#refuse(knock, this.#tooMany(rateLimited('too many sockets from your address', 30)))
     }
     this.#websockets.handleUpgrade(request, socket, head, (ws) => {
       this.#observe(knock, 101)
