@@ -38,6 +38,7 @@ import {
   type EntityId,
   type EntityRecord,
   entityTypeOf,
+  type Failure,
   fail,
   formatStamp,
   type NodeId,
@@ -170,12 +171,14 @@ export class Door implements Registry {
   }
 
   async locate(id: EntityId): Promise<Result<EntityView>> {
-    if (!this.#init.state.holdings.has(id)) await this.#init.fetcher.fetch(id)
-    return this.#view(id)
+    const { state, fetcher } = this.#init
+    if (!state.holdings.has(id)) await fetcher.fetch(id)
+    return state.ready || state.holdings.has(id) ? this.#view(id) : this.#notYet()
   }
 
   search(request: SearchRequest): Promise<Result<SearchAnswer>> {
     const { clock, metrics, projection, state } = this.#init
+    if (!state.ready) return Promise.resolve(this.#notYet())
     const startedMs = clock.monotonicMs()
     const result = projection.index.search(request)
     metrics.observe('search_seconds', (clock.monotonicMs() - startedMs) / 1000)
@@ -261,10 +264,15 @@ export class Door implements Registry {
 
   #unready(): string | undefined {
     if (this.#stopping) return 'this node is stopping'
-    if (!this.#init.state.ready) return 'this node has not yet synced with the cluster'
+    if (!this.#init.state.ready) return UNSYNCED
     return this.#init.loop.failing === undefined
       ? undefined
       : `the disk of this node refuses: ${this.#init.loop.failing}`
+  }
+
+  /** A node that holds nothing yet does not know what it does not know (S4): its "not found" would be a guess. */
+  #notYet(): Failure {
+    return fail('node_not_ready', UNSYNCED)
   }
 
   #view(id: EntityId): Result<EntityView> {
@@ -275,6 +283,7 @@ export class Door implements Registry {
 
   /** Whether the owner, or the developer of the record, signed an act about an entity that is held, here or at a peer. */
   async #signedByOwner(id: EntityId, act: Act): Promise<Result<{ readonly developerKey?: Uint8Array }>> {
+    if (!this.#init.state.ready) return this.#notYet()
     if (!this.#init.state.holdings.has(id)) await this.#init.fetcher.fetch(id)
     const view = this.#view(id)
     if (!view.ok) return view
@@ -376,6 +385,8 @@ export class Door implements Registry {
     })
   }
 }
+
+const UNSYNCED = 'this node has not yet synced with the cluster'
 
 const invalid = (message: string): ReturnType<typeof fail> => fail('signature_invalid', message)
 
