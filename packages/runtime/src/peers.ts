@@ -1,0 +1,142 @@
+/** Everything a node says to its peers and hears from them: gossip, status, sync, questions. Wires them, and drives none. */
+import type { Clock, Log, Mesh, MeshHandlers, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
+import { equalBytes, type NodeId, type NodeStatus, type Signer } from '@rollcall/protocol'
+import type { Audit } from './audit.ts'
+import type { Evidence } from './evidence.ts'
+import { Fetcher } from './fetcher.ts'
+import type { Filters } from './filters.ts'
+import { Gossip } from './gossip.ts'
+import { Numbering } from './numbering.ts'
+import { Repair } from './repair.ts'
+import type { RuntimeSettings } from './settings.ts'
+import { StatusBoard } from './status.ts'
+import { Sync } from './sync.ts'
+import type { Timers } from './timers.ts'
+
+export interface PeersInit {
+  readonly state: RegistryState
+  readonly settings: RuntimeSettings
+  readonly mesh: Mesh
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly signer: Signer
+  readonly evidence: Evidence
+  readonly filters: Filters
+  readonly audit: Audit
+  readonly timers: Timers
+  readonly submit: (event: RegistryInput) => boolean
+  readonly settled: () => Promise<void>
+}
+
+/** How long a gap in numbers, or a difference of digests, may close by itself, in batch windows. */
+const PATIENCE_WINDOWS = 4
+/** A peer that has just connected may not yet hear us: it is told our status once more. */
+const GREETING_MS = 1_000
+
+export class Peers {
+  readonly gossip: Gossip
+  readonly fetcher: Fetcher
+  readonly board: StatusBoard
+  /** Round trip of the last sync with each peer, milliseconds. */
+  readonly roundTrips: Map<NodeId, number> = new Map()
+  readonly #init: PeersInit
+  readonly #numbering: Numbering
+  readonly #repair: Repair
+  readonly #sync: Sync
+
+  constructor(init: PeersInit) {
+    this.#init = init
+    const { settings, mesh, log, clock } = init
+    this.#sync = new Sync({ ...init, onRoundTrip: (peer, ms) => this.roundTrips.set(peer, ms) })
+    this.fetcher = new Fetcher({ ...init, askTimeoutMs: settings.askTimeoutMs })
+    this.#numbering = new Numbering({
+      clock,
+      patienceMs: PATIENCE_WINDOWS * settings.batchWindowMs,
+      repair: (origin, run, from, to) => void this.#repair.request(origin, run, from, to),
+    })
+    this.gossip = new Gossip({
+      ...init,
+      numbering: this.#numbering,
+      batchWindowMs: settings.batchWindowMs,
+      bytesMax: settings.gossipBytesMax,
+      fetch: (id, from) => void this.fetcher.fetch(id, [from]),
+    })
+    this.#repair = new Repair({
+      mesh,
+      log,
+      sealed: (run, from, to) => this.gossip.sealed(run, from, to),
+      receive: (message) => this.gossip.receive(message),
+      sync: (peer) => this.#sync.with(peer),
+    })
+    this.board = new StatusBoard({
+      ...init,
+      gossip: this.gossip,
+      filterVersion: () => init.filters.version,
+      onStatus: (origin, status) => {
+        this.#onStatus(origin, status)
+      },
+    })
+  }
+
+  handlers(): MeshHandlers {
+    return {
+      onMessage: (topic, message) =>
+        topic === 'rollcall/transitions/1' ? this.gossip.receive(message) : this.board.receive(message),
+      onRequest: (protocol, body, from) => this.#answer(protocol, body, from),
+      onPeerConnected: (peer) => {
+        this.board.publish()
+        this.#init.timers.once('greeting', GREETING_MS, () => {
+          this.board.publish()
+        })
+        void this.#sync.with(peer)
+      },
+      onPeerDisconnected: (peer) => {
+        this.roundTrips.delete(peer)
+      },
+    }
+  }
+
+  syncAll(): void {
+    for (const peer of this.#init.mesh.connectedPeers()) void this.#sync.with(peer)
+  }
+
+  stop(): void {
+    this.#numbering.stop()
+  }
+
+  #onStatus(origin: NodeId, status: NodeStatus): void {
+    const { mesh, filters, state } = this.#init
+    mesh.learn(origin, status.addresses)
+    this.#numbering.announced(origin, status.run, status.number)
+    if (!mesh.connectedPeers().includes(origin)) return
+    void filters.learn(origin, status.filterVersion)
+    if (!equalBytes(status.digest, state.digest.fingerprint())) this.#syncSoon(origin)
+  }
+
+  /** What differs now may be on its way: a sync is worth its cost only if the difference outlasts the gossip window. */
+  #syncSoon(peer: NodeId): void {
+    const { timers, settings, state } = this.#init
+    timers.once(`sync ${peer}`, PATIENCE_WINDOWS * settings.batchWindowMs, () => {
+      const digest = state.members.get(peer)?.status?.digest
+      if (digest !== undefined && !equalBytes(digest, state.digest.fingerprint())) void this.#sync.with(peer)
+    })
+  }
+
+  async #answer(protocol: string, body: Uint8Array, from: NodeId): Promise<Uint8Array> {
+    switch (protocol) {
+      case '/rollcall/sync/1':
+        return this.#sync.answer(body, from)
+      case '/rollcall/repair/1':
+        return this.#repair.answer(body)
+      case '/rollcall/entity/1':
+        return this.fetcher.answer(body)
+      case '/rollcall/filter/1':
+        return this.#init.filters.own.encode()
+      case '/rollcall/audit/1':
+        return this.#init.audit.answer(from)
+      default:
+        throw new Error(`protocol ${protocol} is not spoken here`)
+    }
+  }
+}
