@@ -142,6 +142,9 @@ export function checkTable(rows: readonly Row[], packages: readonly Package[]): 
   ]
 }
 
+/** What any package's tests may use: doubles of the ports, and real keys. */
+const FOR_TESTS: readonly string[] = ['testkit', 'identity']
+
 /** Where a package does other than it declares. `shared` are the development dependencies of the root. */
 export function checkPackage(one: Package, shared: readonly string[]): string[] {
   const dependencies = ours(one.dependencies)
@@ -162,8 +165,8 @@ export function checkPackage(one: Package, shared: readonly string[]): string[] 
       .filter((name) => !forTests.includes(name))
       .map((name) => `the tests of ${one.name} import ${name} without declaring it`),
     ...ours(one.devDependencies)
-      .filter((name) => name !== 'testkit')
-      .map((name) => `${one.name} may use ${name} in its tests only if it is testkit`),
+      .filter((name) => !FOR_TESTS.includes(name))
+      .map((name) => `the tests of ${one.name} may use ${FOR_TESTS.join(' and ')}, not ${name}`),
     ...one.strays.map((path) => `${path} imports a file of another package by its path`),
   ]
 }

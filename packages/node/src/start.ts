@@ -121,6 +121,7 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     info: { name: config.node.name, version: VERSION, url },
     metricsText: () => metrics.text(),
     adminAllowed: (token) => tokens.allows(token),
+    drain: () => runtime.drain(),
   })
   stack.push('API', () => gateway.stop())
   await gateway.start(http)

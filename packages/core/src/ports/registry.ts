@@ -179,7 +179,10 @@ export interface SessionInit {
 export interface Session {
   /** Unique on this node while it runs, ascending: a greater one is newer. */
   readonly id: number
-  /** Adds an entity seen on a multiplexed socket. Idempotent. */
+  /**
+   * Says that this session serves an entity: only after a beat of it that counted, because a native session takes the
+   * entity over from older ones (L8), and a claim proves nothing. Idempotent.
+   */
   add(id: EntityId): void
   close(): void
 }
