@@ -1,0 +1,167 @@
+/** M4: what lies further ahead of the clock than the skew is refused, moves no clock, and is withdrawn where it is held. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Delta } from '@rollcall/protocol'
+import { zyndDeregister, zyndRegister } from './support/acts.ts'
+import { Client, clusterWith, passBeating } from './support/clients.ts'
+import { Cluster } from './support/cluster.ts'
+import {
+  graveEntry,
+  presenceOf,
+  recordEntry,
+  recordOf,
+  stampOf,
+  tombstoneEntry,
+  tombstoneOf,
+} from './support/entries.ts'
+import { ownerOf } from './support/keys.ts'
+import { SETTINGS } from './support/settings.ts'
+import { taken } from './support/taken.ts'
+
+const SKEW_MS = 60_000
+const HOUR_MS = 3_600_000
+
+const started = (count = 2): { cluster: Cluster; client: Client } => {
+  const cluster = new Cluster({ count })
+  return { cluster, client: clusterWith(cluster) }
+}
+
+describe('what is ahead of the clock', () => {
+  const owner = ownerOf('e')
+  const other = ownerOf('other')
+
+  test('M4: is refused with every kind of entry and told, and does not move the clock; at the skew it is taken', () => {
+    for (const [aheadMs, refused] of [
+      [SKEW_MS, false],
+      [SKEW_MS + 1, true],
+    ] as const) {
+      const { cluster } = started()
+      const [one, two] = [cluster.at(0), cluster.at(1)]
+      const held = one.entry(owner.id)
+      assert.ok(held?.kind === 'record')
+      const { birth } = held.record
+      const at = stampOf(one.nodeMs + aheadMs, two.id)
+      const past = stampOf(one.nodeMs - 1_000, two.id)
+      const deltas: readonly Delta[] = [
+        recordEntry(recordOf(other, { birth: at })),
+        recordEntry(recordOf(other, { birth: past, stamp: at })),
+        { kind: 'presence', id: owner.id, presence: presenceOf(owner, { birth, beatMs: 1_000, stamp: at }) },
+        { kind: 'presence', id: owner.id, presence: presenceOf(owner, { birth, beatMs: at.wallMs, stamp: past }) },
+        recordEntry(held.record, presenceOf(owner, { birth, beatMs: at.wallMs, stamp: past })),
+        tombstoneEntry(tombstoneOf(owner, at)),
+        graveEntry(ownerOf('nobody here'), at),
+      ]
+      for (const delta of deltas) {
+        const { notices } = one.step({ type: 'deltas', deltas: [delta], from: two.id, source: 'sync' })
+        const reasons = notices.flatMap((notice) => (notice.type === 'refused' ? [notice.reason] : []))
+        assert.deepEqual(reasons, refused ? ['stamp_future'] : [], delta.kind)
+        if (refused) assert.ok(one.state.hybrid.wallMs <= one.nodeMs + SKEW_MS)
+      }
+      if (refused) assert.equal(one.entry(owner.id), held)
+    }
+  })
+
+  test('M4: is no hearing, in any message of a node', () => {
+    const { cluster } = started()
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    const before = { ...one.state.members.get(two.id) }
+    const stamp = stampOf(one.nodeMs + SKEW_MS + 1, two.id)
+    one.step({ type: 'heard', node: two.id, stamp, ageMs: 0 })
+    one.step({ type: 'status', origin: two.id, status: two.status({ stamp, name: 'from the future' }) })
+    assert.deepEqual({ ...one.state.members.get(two.id) }, before)
+    assert.ok(one.state.hybrid.wallMs < stamp.wallMs)
+  })
+
+  test('M4: a stamp within the skew moves the clock, so that what is written next is later', () => {
+    const { cluster, client } = started()
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    const stamp = stampOf(one.nodeMs + 59_000, two.id)
+    one.step({ type: 'heard', node: two.id, stamp, ageMs: 0 })
+    client.beat()
+    const entry = one.entry(client.id)
+    assert.ok(entry?.kind === 'record' && entry.presence && entry.presence.stamp.wallMs >= stamp.wallMs)
+    assert.ok(one.nodeMs < stamp.wallMs, 'the steady clock follows nobody (L4)')
+  })
+})
+
+describe('a clock that was an hour ahead, and was mended', () => {
+  /** Node 0 and its entity begin an hour ahead; the system clock is put right, and two peers agree with it. */
+  const mended = (meanwhile: (client: Client) => void = () => undefined): { cluster: Cluster; client: Client } => {
+    const cluster = new Cluster({ count: 3, settings: SETTINGS, offsetsMs: [HOUR_MS, 0, 0] })
+    const client = new Client({ cluster, node: cluster.at(0) })
+    client.offsetMs = HOUR_MS
+    client.register()
+    client.beat()
+    assert.equal(cluster.at(0).shown(client.id), 'active')
+    assert.equal(cluster.at(1).entry(client.id), undefined, 'its peers refuse all of it')
+    meanwhile(client)
+    cluster.tellStatus()
+    cluster.at(0).offsetMs = 0
+    client.offsetMs = 0
+    cluster.jump(1_000)
+    const clock = cluster
+      .at(0)
+      .tick()
+      .notices.find(({ type }) => type === 'clock')
+    assert.deepEqual(clock, { type: 'clock', followed: true, deviationMs: 0 })
+    return { cluster, client }
+  }
+
+  test('M4 (review-B2): what lies ahead is withdrawn at the sweep, and honest beats count from then on', () => {
+    const { cluster, client } = mended()
+    const node = cluster.at(0)
+    assert.equal(client.beat().outcome, 'stale')
+    const { transitions } = node.step({ type: 'sweep', ids: [client.id] })
+    assert.deepEqual(
+      transitions.map(({ to, reason }) => [to, reason]),
+      [['inactive', 'stamp_future']],
+    )
+    cluster.jump(1_000)
+    assert.equal(client.beat().outcome, 'accepted')
+    assert.equal(node.shown(client.id), 'active')
+  })
+
+  test('M4 (review-B2): and stay so: the entity does not flicker with every sweep', () => {
+    const { cluster, client } = mended()
+    const node = cluster.at(0)
+    node.step({ type: 'sweep', ids: [client.id] })
+    cluster.jump(1_000)
+    client.beat()
+    passBeating(cluster, 300_000, [client], () => {
+      assert.equal(node.shown(client.id), 'active')
+    })
+  })
+
+  test('M4 (review-B2): the memory of a birth that ended is withdrawn, too', () => {
+    const { cluster, client } = mended((owner) => {
+      const node = owner.node
+      taken(node.act({ type: 'deregister', id: owner.id, act: zyndDeregister(owner.owner) }))
+      taken(node.act({ type: 'register', act: zyndRegister(owner.owner) }))
+    })
+    assert.equal(client.beat().outcome, 'stale')
+    cluster.at(0).step({ type: 'sweep', ids: [client.id] })
+    assert.equal(client.beat().outcome, 'accepted')
+  })
+
+  test('M4: a private beat is withdrawn from the disk as well', () => {
+    const { cluster, client } = mended()
+    const node = cluster.at(0)
+    node.step({ type: 'flush' })
+    node.step({ type: 'sweep', ids: [client.id] })
+    assert.equal(node.disk.get('beat', client.id), undefined)
+    cluster.jump(1_000)
+    assert.equal(client.beat().outcome, 'accepted')
+  })
+
+  test('M4: entities of others, and beats on time, are left alone by the sweep', () => {
+    const { cluster, client } = started(3)
+    client.offsetMs = SKEW_MS
+    client.beat()
+    passBeating(cluster, 2 * SKEW_MS, [client], () => {
+      for (const node of cluster.nodes) {
+        node.step({ type: 'sweep', ids: [...node.state.holdings.keys()] })
+        assert.equal(node.shown(client.id), 'active')
+      }
+    })
+  })
+})
