@@ -1,26 +1,19 @@
 /** Keys of nodes, entities and developers: made from a label, so that every run of a test has the same ids. */
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { nativeSigner } from '@rollcall/identity/node'
 import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign as signWith,
-  verify as verifyWith,
-} from 'node:crypto'
-import type { SignatureCheck, Signer } from '@rollcall/protocol'
-import { type EntityId, type EntityType, entityIdOf, type NodeId, nodeIdOf } from '@rollcall/protocol'
+  type EntityId,
+  type EntityType,
+  entityIdOf,
+  type NodeId,
+  nodeIdOf,
+  type SignatureCheck,
+  type Signer,
+} from '@rollcall/protocol'
 
-// DER of an Ed25519 seed up to its 32 raw bytes (RFC 8410 §7).
-const PKCS8_HEADER = Buffer.from('302e020100300506032b657004220420', 'hex')
-
-/** The signer whose seed is SHA-256 of `label`. Signing is synchronous and deterministic. */
-export const signerOf = (label: string): Signer => {
-  const seed = createHash('sha256').update(label).digest()
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEADER, seed]), format: 'der', type: 'pkcs8' })
-  const { x } = createPublicKey(key).export({ format: 'jwk' })
-  const publicKey = Uint8Array.from(Buffer.from(x ?? '', 'base64url'))
-  return { publicKey, sign: (message) => Uint8Array.from(signWith(null, message, key)) }
-}
+/** The signer whose seed is SHA-256 of `label`. */
+export const signerOf = (label: string): Signer =>
+  nativeSigner(Uint8Array.from(createHash('sha256').update(label).digest()))
 
 const publicKeys = new Map<string, KeyObject>()
 
@@ -33,9 +26,9 @@ const publicKeyObject = (publicKey: Uint8Array): KeyObject => {
   return made
 }
 
-/** Whether one of the messages of a check is covered by its signature. */
+/** Whether one of the messages of a check is covered by its signature: at once, where a test cannot wait for a verifier. */
 export const holds = ({ publicKey, messages, signature }: SignatureCheck): boolean =>
-  messages.some((message) => verifyWith(null, message, publicKeyObject(publicKey), signature))
+  messages.some((message) => verify(null, message, publicKeyObject(publicKey), signature))
 
 /** An entity as its owner has it: the key, and the id that follows. */
 export interface Owner {
