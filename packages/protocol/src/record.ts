@@ -11,7 +11,7 @@ import { PUBLIC_KEY_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { fieldsSet, identityFieldIn, overlayProfile, type Profile, type ProfileField, parseProfile } from './profile.ts'
 import { fail, ok, type Result } from './result.ts'
-import { equalBytes, type Stamp } from './stamp.ts'
+import { compareStamps, equalBytes, type Stamp } from './stamp.ts'
 
 export interface EntityRecord {
   readonly id: EntityId
@@ -73,6 +73,11 @@ const readWhole = (value: unknown): Act => {
 export const parseRecord = (bytes: Uint8Array): Result<EntityRecord> => {
   const fields = decodeWith('record', bytes, LIMITS.recordBytesMax, readFields)
   if (!fields.ok) return fields
+  const { birth, nameClaim, stamp } = fields.value
+  // Every act after the birth is stamped later than it, or a deregistration would not end what it was said about (M2).
+  if (compareStamps(birth, nameClaim) > 0 || compareStamps(nameClaim, stamp) > 0) {
+    return fail('malformed', 'a record is born, claims its name and is written last, in this order')
+  }
   const profile = profileOf(fields.value)
   if (!profile.ok) return profile
   const { acts: _, ...rest } = fields.value
