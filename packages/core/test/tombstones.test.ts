@@ -91,6 +91,17 @@ describe('a deregistration', () => {
     assert.equal(two.entry(client.id), tombstone)
   })
 
+  test('T1, M2: cannot be outrun by a record that claims to be born after it was written', () => {
+    const owner = ownerOf('e')
+    const [first] = nodeKeys(1)
+    assert.ok(first)
+    const [early, late] = [stampOf(5, first.id), stampOf(6, first.id)]
+    assert.throws(() => recordOf(owner, { birth: late, stamp: early, nameClaim: early }), /malformed|born/)
+    assert.throws(() => recordOf(owner, { birth: early, stamp: early, nameClaim: late }), /born/)
+    assert.throws(() => recordOf(owner, { birth: late, stamp: late, nameClaim: early }), /born/)
+    assert.ok(recordOf(owner, { birth: early, stamp: late, nameClaim: late }))
+  })
+
   test('L1, T3: after it an older presence, a beat and a late message change nothing', () => {
     const { cluster, client } = started(2)
     client.form = 'zynd'
