@@ -24,7 +24,7 @@ before(async () => {
   node = cluster.node(0)
 })
 
-after(() => cluster.stop())
+after(() => cluster?.stop())
 
 const crash = async (): Promise<void> => {
   await node.kill('SIGKILL')

@@ -11,7 +11,7 @@ before(async () => {
   cluster = await Cluster.start(3)
 })
 
-after(() => cluster.stop())
+after(() => cluster?.stop())
 
 const urls = (): string[] => cluster.nodes.map((node) => node.url)
 

@@ -1,4 +1,4 @@
-/** Node processes of the product's own entry point, on ports the system chooses, ended by pid. */
+/** Node processes of the product's own entry point, on free ports, ended by pid. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,7 +7,8 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { within } from './wait.ts'
+import { freePort } from './free-port.ts'
+import { until, within } from './wait.ts'
 
 /** Node processes that run now. A test run that is cut short takes them along. */
 const running = new Set<ChildProcess>()
@@ -42,7 +43,8 @@ export class NodeProcess {
   readonly name: string
   readonly dataDir: string
   readonly #settings: readonly string[]
-  #join: readonly string[]
+  readonly #join: readonly string[]
+  #addresses: readonly [http: string, mesh: string] | undefined
   #started: Started | undefined
   #log: string[] = []
 
@@ -86,9 +88,8 @@ export class NodeProcess {
 
   /** Starts the process; after a first start on the same ports again. */
   async start(): Promise<this> {
-    const before = this.#started
-    const http = before === undefined ? '127.0.0.1:0' : new URL(before.url).host
-    const mesh = before === undefined ? '/ip4/127.0.0.1/tcp/0/ws' : before.mesh.replace(/\/p2p\/.*/, '')
+    this.#addresses ??= [`127.0.0.1:${await freePort()}`, `/ip4/127.0.0.1/tcp/${await freePort()}/ws`]
+    const [http, mesh] = this.#addresses
     const options = ['--name', this.name, '--data', this.dataDir, '--http', http, '--mesh', mesh]
     const settings = this.#settings.flatMap((setting) => ['--set', setting])
     const join = this.#join.flatMap((address) => ['--join', address])
@@ -100,6 +101,11 @@ export class NodeProcess {
     child.once('exit', () => running.delete(child))
     this.#started = { child, ...(await within(30_000, `start of ${this.name}`, this.#upLine(child))) }
     return this
+  }
+
+  /** Resolves once the node serves (S4). */
+  async ready(): Promise<void> {
+    await until(20_000, `${this.name} ready`, async () => (await fetch(`${this.url}/ready`)).ok)
   }
 
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
@@ -153,10 +159,11 @@ export class Cluster {
     this.#settings = settings
   }
 
+  /** Resolves once all nodes serve. */
   static async start(size: number, settings: readonly string[] = FAST): Promise<Cluster> {
     const cluster = new Cluster(await mkdtemp(join(tmpdir(), 'rollcall-e2e-')), settings)
     try {
-      for (let i = 0; i < size; i++) await cluster.add()
+      for (let i = 0; i < size; i++) await (await cluster.add()).ready()
       return cluster
     } catch (error) {
       await cluster.stop()
