@@ -216,5 +216,5 @@ export const presenceOf = (entry: Entry): SignedPresence | undefined =>
   entry.kind === 'record' ? entry.presence : undefined
 
 /** Whether two entries are one incarnation: the same birth, or the same death in the same stage. */
-const sameBirth = (a: Entry, b: Entry): boolean =>
+export const sameBirth = (a: Entry, b: Entry): boolean =>
   a.kind === b.kind && compareStamps(ownerStamp(a), ownerStamp(b)) === 0

@@ -21,7 +21,7 @@ import { merge } from './merge/merge.ts'
 import { ownerStamp } from './merge/order.ts'
 import type { StoreOp } from './ports/store.ts'
 import { delBeat, putBeat, putEntry, putPresence } from './rows.ts'
-import { type Holding, presenceOf, type RegistryState, type Shown } from './state.ts'
+import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth } from './state.ts'
 
 /** What a step is given besides its events. */
 export interface StepEnv {
@@ -112,7 +112,8 @@ export class Turn {
       if (holding === undefined) continue
       this.state.show(holding)
       this.#persist(holding, change)
-      if (change.own) publish.push(ownDelta(holding.entry, change.before))
+      const delta = change.own ? ownDelta(this.state.self, holding.entry, change.before) : undefined
+      if (delta !== undefined) publish.push(delta)
       const note = this.#note(holding, change)
       if (note !== undefined) {
         transitions.push(note)
@@ -164,9 +165,10 @@ export class Turn {
     if (entry.kind !== 'record' || entry.record !== recordBefore) this.store.push(putEntry(entry, holding.heldMs))
     if (presenceOf(entry) !== (before === undefined ? undefined : presenceOf(before)))
       this.store.push(putPresence(entry))
-    if (before !== undefined && compareStamps(ownerStamp(before), ownerStamp(entry)) !== 0) {
-      this.store.push(delBeat(entry.id))
-    } else if (holding.beat !== undefined && this.#announced.has(entry.id)) {
+    const anew = before !== undefined && !sameBirth(before, entry)
+    if (holding.beat === undefined) {
+      if (anew) this.store.push(delBeat(entry.id))
+    } else if (anew || this.#announced.has(entry.id)) {
       this.store.push(putBeat(entry.id, holding.beat))
       this.state.unflushed.delete(entry.id)
     }
@@ -212,10 +214,18 @@ const verdictFact = (node: NodeId): Omit<AuditFact, 'kind' | 'atMs' | 'stamp'> =
   attendant: '',
 })
 
-/** What a peer must be told of a change of our own: only the part that changed. */
-const ownDelta = (entry: Entry, before: Entry | undefined): Delta => {
-  if (entry.kind !== 'record' || before?.kind !== 'record' || before.record !== entry.record) return entry
-  return entry.presence === undefined ? entry : { kind: 'presence', id: entry.id, presence: entry.presence }
+/**
+ * What peers must be told of a change of our own: only the part that changed, and nothing where the word of a peer won over
+ * it in this very turn.
+ */
+const ownDelta = (self: NodeId, entry: Entry, before: Entry | undefined): Delta | undefined => {
+  if (entry.kind === 'grave') return undefined
+  if (entry.kind === 'tombstone') return entry.tombstone.stamp.node === self ? entry : undefined
+  const { id, record, presence } = entry
+  const known = before?.kind === 'record' ? before.record : undefined
+  if (record !== known && record.stamp.node === self) return entry
+  if (presence?.attendant !== self) return undefined
+  return before !== undefined && sameBirth(before, entry) ? { kind: 'presence', id, presence } : entry
 }
 
 const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | undefined => {
