@@ -198,7 +198,7 @@ export class Turn {
       id: holding.entry.id,
       from: change.shown,
       to: holding.shown,
-      reason: change.reason,
+      reason: reasonOf(kind, holding, change),
       attendant: presenceOf(holding.entry)?.attendant,
       stamp: holding.item.stamp,
       atMs: this.nodeMs,
@@ -226,6 +226,15 @@ const ownDelta = (self: NodeId, entry: Entry, before: Entry | undefined): Delta 
   if (record !== known && record.stamp.node === self) return entry
   if (presence?.attendant !== self) return undefined
   return before !== undefined && sameBirth(before, entry) ? { kind: 'presence', id, presence } : entry
+}
+
+/** Why, where several things happened to an entity in one turn: what brought about this kind of transition. */
+const reasonOf = (kind: TransitionNote['kind'], { entry, shown }: Holding, { before, reason }: Change): string => {
+  if (kind === 'purged') return 'retention'
+  if (kind === 'registered' || kind === 'updated' || kind === 'deregistered') return 'owner'
+  const presence = presenceOf(entry)
+  if (presence === undefined || (before !== undefined && presence === presenceOf(before))) return reason
+  return presence.status === shown ? presence.cause : 'attendant_gone'
 }
 
 const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | undefined => {
