@@ -1,4 +1,4 @@
-/** Entries put together by hand, with any stamps: what peers might send. Words are not signed; merging looks at none. */
+/** Entries put together by hand, with any stamps: what peers might send. Merging looks at no word, so most are unsigned. */
 import {
   type Act,
   type Beat,
@@ -13,11 +13,12 @@ import {
   type SignedPresence,
   type Stamp,
   type Status,
+  signWords,
   type Tombstone,
 } from '@rollcall/protocol'
 import { registration, zyndDeregister } from './acts.ts'
 import { zyndBeat } from './beats.ts'
-import type { Owner } from './keys.ts'
+import type { NodeKey, Owner } from './keys.ts'
 
 export const stampOf = (wallMs: number, node: NodeId, counter = 0): Stamp => ({ wallMs, counter, node })
 
@@ -75,6 +76,14 @@ export const presenceOf = (owner: Owner, said: PresenceSaid): SignedPresence => 
     bytes: encodePresence(fields),
     word: { signature: new Uint8Array(64), sides: 0, path: [] },
   }
+}
+
+/** The same with the word of its attendant, as it would come from a peer. */
+export const signedPresenceOf = (owner: Owner, attendant: NodeKey, said: PresenceSaid): SignedPresence => {
+  const presence = presenceOf(owner, said)
+  const [word] = signWords([{ id: owner.id, bytes: presence.bytes }], (message) => attendant.signer.sign(message))
+  if (word === undefined) throw new Error('one presence has one word')
+  return { ...presence, word }
 }
 
 /** `salt` makes tombstones of one stamp differ in their bytes. */

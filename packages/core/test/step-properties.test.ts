@@ -1,0 +1,125 @@
+/** Whatever happens to a node: its step never throws, its state stays sound, and its effects keep their promises. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Effects } from '@rollcall/core'
+import { NativeVerifier } from '@rollcall/identity/node'
+import { type EntityId, presenceChecks, type SignatureCheck } from '@rollcall/protocol'
+import fc from 'fast-check'
+import { command, run, Storm } from './support/storm.ts'
+
+const histories = fc.array(command, { minLength: 1, maxLength: 60, size: 'max' })
+
+// Each step of a test node is audited against its holdings, and its effects against disk, view and signatures: support/node.ts.
+
+/** What may bring about each kind of transition. */
+const REASONS: Readonly<Record<Effects['transitions'][number]['kind'], readonly string[]>> = {
+  registered: ['owner'],
+  updated: ['owner'],
+  deregistered: ['owner'],
+  purged: ['retention'],
+  active: ['session', 'roamed', 'reaffirmed', 'beat'],
+  moved: ['session', 'roamed', 'reaffirmed'],
+  // An owner's new birth is inactive until its first beat; a clock was wrong; the rest is the entity's silence or word.
+  inactive: ['silence', 'goodbye', 'attendant_gone', 'owner', 'stamp_future'],
+}
+
+describe('any history of one node', () => {
+  test('L9, S1a: never throws, leaves everything derived equal to a recomputation, and answers each event once', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const storm = new Storm()
+        for (const one of history) run(storm, one)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('I3: every presence it announces is borne out by the beat and by its own word, for the strict verifier', async () => {
+    const checks: SignatureCheck[] = []
+    fc.assert(
+      fc.property(histories, (history) => {
+        const storm = new Storm()
+        const { node } = storm
+        node.onEffects = ({ publish }) => {
+          for (const delta of publish) {
+            const entry = node.entry(delta.id)
+            const presence = delta.kind === 'presence' ? delta.presence : undefined
+            if (presence === undefined || entry?.kind !== 'record') continue
+            assert.equal(presence.attendant, node.id, 'it announces nobody else’s')
+            checks.push(...presenceChecks(presence, delta.id, entry.record.publicKey))
+          }
+        }
+        for (const one of history) run(storm, one)
+      }),
+      { numRuns: 60 },
+    )
+    const verifier = new NativeVerifier()
+    assert.ok(checks.length > 60, `${checks.length} signatures`)
+    for (const { publicKey, messages, signature } of checks) {
+      const [message] = messages
+      assert.ok(message && (await verifier.verify(publicKey, message, signature)))
+    }
+  })
+
+  test('L1, L11, I3: nothing becomes active without a beat or a peer’s presence, nothing inactive without a reason', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const storm = new Storm()
+        const reasons: Effects['transitions'][number][] = []
+        storm.node.onEffects = ({ transitions }) => reasons.push(...transitions)
+        for (const one of history) run(storm, one)
+        for (const { kind, reason } of reasons) {
+          if (kind === 'active')
+            assert.ok(['session', 'roamed', 'reaffirmed', 'beat', 'sweep'].includes(reason), reason)
+          // A later death learnt as a grave reads as a purge by its owner.
+          if (kind === 'purged') assert.ok(['retention', 'owner'].includes(reason), reason)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('L2, T3: once ended, a birth never comes back, and no newest beat of a birth grows older', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const storm = new Storm()
+        const births = new Map<EntityId, number>()
+        for (const one of history) {
+          run(storm, one)
+          if (one.do === 'restart') births.clear()
+          for (const [id, { entry }] of storm.node.state.holdings) {
+            const owner =
+              entry.kind === 'record'
+                ? entry.record.birth
+                : entry.kind === 'grave'
+                  ? entry.grave.stamp
+                  : entry.tombstone.stamp
+            assert.ok(owner.wallMs >= (births.get(id) ?? 0), 'acts of an owner only move on (M2)')
+            births.set(id, owner.wallMs)
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('L5: a restart changes no entry and no digest, whatever happened, once everything is on disk', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const storm = new Storm()
+        for (const one of history) run(storm, one)
+        storm.node.step({ type: 'flush' })
+        const digest = storm.node.digest()
+        const newest = [...storm.node.state.holdings].map(([id]) => storm.node.state.newestBeatMs(id))
+        storm.node.restart(10)
+        assert.equal(storm.node.digest(), digest)
+        for (const [i, [id, { entry }]] of [...storm.node.state.holdings].entries()) {
+          if (entry.kind === 'record' && storm.node.state.endedBeats.size === 0) {
+            assert.ok(storm.node.state.newestBeatMs(id) <= Math.max(...newest), `${i}`)
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
