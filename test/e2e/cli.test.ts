@@ -1,19 +1,31 @@
 /** The command against node processes, as a person or a script would use it. */
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { mintToken } from '@rollcall/node'
 import { atDesk, type Desk } from '../../packages/cli/test/command.ts'
 import { hasConverged } from './support/cluster-view.ts'
-import { Cluster } from './support/node-process.ts'
+import { Cluster, FAST } from './support/node-process.ts'
 import { until } from './support/wait.ts'
 
 let cluster: Cluster
+let folder: string
+let adminToken: string
 
 before(async () => {
-  cluster = await Cluster.start(3)
+  folder = await mkdtemp(join(tmpdir(), 'rollcall-admin-'))
+  const file = join(folder, 'tokens')
+  adminToken = mintToken(file, 'test').token
+  cluster = await Cluster.start(3, [...FAST, `security.admin_token_file=${file}`])
   await until(20_000, 'converged', async () => hasConverged(cluster.node(0).url))
 })
 
-after(() => cluster.stop())
+after(async () => {
+  await cluster.stop()
+  await rm(folder, { recursive: true })
+})
 
 /** A desk whose commands talk to the cluster, with a key of its own; and the id of its agent. */
 const asAgent = (work: (desk: Desk, id: string) => Promise<void>): Promise<void> =>
@@ -222,4 +234,23 @@ test('node start says in a sentence why it cannot start', () =>
     const { code, stderr } = await desk.run(['node', 'start', '--data', taken, ...options])
     assert.equal(code, 1)
     assert.match(stderr, /is in use by another node/)
+  }))
+
+test('node drain sends the sessions of a node elsewhere, for those who hold a token', () =>
+  asAgent(async (desk, id) => {
+    const drained = cluster.node(2).url
+    const running = desk.start(['run', '--name', 'sent-away', '--url', 'http://a', '--registry', drained])
+    await running.printed(/connected/)
+    const drain = ['node', 'drain', '--registry', drained]
+    const refused = await desk.run([...drain, '--token', 'rca_none'])
+    assert.deepEqual([refused.code, /^rollcall: forbidden: /m.test(refused.stderr)], [4, true])
+    const { code, stdout } = await desk.run(drain, { ROLLCALL_ADMIN_TOKEN: adminToken })
+    assert.deepEqual([code, stdout], [0, `${drained} sends its sessions to other nodes\n`])
+    await running.printed(/is stopping(?:.*\n)+.*connected/)
+    await until(10_000, 'another attendant', async () => {
+      const { attendant, status } = await json(desk, ['info', id])
+      return status === 'active' && attendant !== cluster.node(2).nodeId
+    })
+    running.kill('SIGTERM')
+    assert.equal((await running.ended).code, 0)
   }))
