@@ -1,0 +1,72 @@
+import { ownerStamp } from '@rollcall/core'
+import { compareStamps, type EntityId, type Entry, formatStamp, type Stamp } from '@rollcall/protocol'
+import type { SimNode } from '../node/sim-node.ts'
+import type { End } from '../node/watch.ts'
+import type { World } from '../world.ts'
+import type { Checker, CheckerKind } from './checker.ts'
+
+/**
+ * What a node has once put behind an entity, an earlier birth or death, never comes back on it, unless its memory was taken
+ * from outside: a crash that lost writes, a wiped disk, an old copy.
+ */
+class NoResurrection implements Checker {
+  readonly name = noResurrection.name
+  readonly #world: World
+  /** Of every node and entity the greatest owner's act it ever showed. */
+  readonly #reached = new Map<SimNode, Map<EntityId, Stamp>>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  started(node: SimNode): void {
+    for (const [id, { entry }] of node.runtime?.inside.state.holdings ?? []) this.#see(node, id, entry)
+  }
+
+  ended(node: SimNode, { lostBatches }: End): void {
+    if (lostBatches > 0) this.#reached.delete(node)
+  }
+
+  diskReplaced(node: SimNode): void {
+    this.#reached.delete(node)
+  }
+
+  changed(node: SimNode, id: EntityId, _before: Entry | undefined, after: Entry): void {
+    this.#see(node, id, after)
+  }
+
+  settled(): void {
+    for (const [id, acts] of this.#world.ledger.acts()) {
+      for (const act of acts) {
+        if (act.kind !== 'deregister' || act.isExcused) continue
+        for (const node of this.#world.nodes) {
+          const entry = node.runtime?.inside.state.holdings.get(id)?.entry
+          if (entry === undefined || compareStamps(ownerStamp(entry), act.owner) >= 0) continue
+          this.#world.fail(
+            this.name,
+            `${this.#world.trace.of(id)} was deregistered on ${act.node.name} (${formatStamp(act.owner)}), and ${node.name} shows its birth ${formatStamp(ownerStamp(entry))}`,
+          )
+        }
+      }
+    }
+  }
+
+  #see(node: SimNode, id: EntityId, entry: Entry): void {
+    const reached = this.#reached.get(node) ?? new Map<EntityId, Stamp>()
+    this.#reached.set(node, reached)
+    const stamp = ownerStamp(entry)
+    const before = reached.get(id)
+    if (before !== undefined && compareStamps(stamp, before) < 0) {
+      this.#world.fail(
+        this.name,
+        `${node.name} had ended ${this.#world.trace.of(id)} with ${formatStamp(before)}, and takes ${entry.kind} ${formatStamp(stamp)}`,
+      )
+    } else reached.set(id, stamp)
+  }
+}
+
+export const noResurrection: CheckerKind = {
+  name: 'no-resurrection',
+  rule: 'T3, M2: what a deregistration ended never shows again on a node that had ended it, nor anywhere in the end.',
+  make: (world) => new NoResurrection(world),
+}

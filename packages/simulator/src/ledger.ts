@@ -1,0 +1,120 @@
+/**
+ * What truly happened, as nobody in the world knows it: what owners asked for and were told, and which beats were accepted
+ * where. The checkers compare the nodes with it.
+ */
+import { ownerStamp, readEntryRow } from '@rollcall/core'
+import { type Act, type Beat, compareStamps, type EntityId, type Entry, type Stamp, utf8 } from '@rollcall/protocol'
+import type { SimNode } from './node/sim-node.ts'
+import type { Watcher } from './node/watch.ts'
+import type { World } from './world.ts'
+
+/** An act that a node acknowledged, and where its effect stands in the order of the owner's acts (M2). */
+export interface Acknowledged {
+  readonly kind: Act['kind']
+  readonly id: EntityId
+  readonly node: SimNode
+  readonly atMs: number
+  /** Of a registration or an update the birth of the record; of a deregistration its stamp. */
+  readonly owner: Stamp
+  /** Stamp of the record that was written. */
+  readonly written: Stamp
+  /** Nodes on whose disk it was promised to be, and was not taken away from outside since. */
+  readonly promisedBy: Set<SimNode>
+  /** Nobody holds it any more, since the disks of all who promised it were replaced: it is not asked for. */
+  isExcused: boolean
+}
+
+export interface Acceptance {
+  readonly atMs: number
+  readonly beat: Beat
+}
+
+export class Ledger implements Watcher {
+  readonly #world: World
+  readonly #acts = new Map<EntityId, Acknowledged[]>()
+  readonly #acceptances = new Map<EntityId, Map<SimNode, Acceptance>>()
+  /** Beats handed to each node, for the count of outcomes (L9). */
+  readonly beatsAsked: Map<SimNode, number> = new Map()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  acknowledged(act: Omit<Acknowledged, 'atMs' | 'promisedBy' | 'isExcused'>): void {
+    const full = { ...act, atMs: this.#world.nowMs(), promisedBy: new Set([act.node]), isExcused: false }
+    this.#acts.set(act.id, [...(this.#acts.get(act.id) ?? []), full])
+  }
+
+  /** Acknowledged acts of every entity, oldest first. */
+  acts(): IterableIterator<readonly [EntityId, readonly Acknowledged[]]> {
+    return this.#acts.entries()
+  }
+
+  actsOf(id: EntityId): readonly Acknowledged[] {
+    return this.#acts.get(id) ?? []
+  }
+
+  beatAsked(node: SimNode): void {
+    this.beatsAsked.set(node, (this.beatsAsked.get(node) ?? 0) + 1)
+  }
+
+  accepted(id: EntityId, node: SimNode, beat: Beat): void {
+    const known = this.#acceptances.get(id) ?? new Map<SimNode, Acceptance>()
+    this.#acceptances.set(id, known.set(node, { atMs: this.#world.nowMs(), beat }))
+  }
+
+  ended(): void {
+    this.#excuseLost()
+  }
+
+  diskReplaced(node: SimNode): void {
+    for (const acts of this.#acts.values()) {
+      for (const act of acts) if (!shows(entryOnDisk(node, act.id), act)) act.promisedBy.delete(node)
+    }
+    this.#excuseLost()
+  }
+
+  /** What nobody holds and nobody who lives promised is not asked for: the only disks that held it are gone. */
+  #excuseLost(): void {
+    const { nodes } = this.#world
+    for (const [id, acts] of this.#acts) {
+      for (const act of acts) {
+        if (act.isExcused || act.promisedBy.size > 0) continue
+        act.isExcused = !nodes.some((node) => shows(entryOn(node, id), act))
+      }
+    }
+  }
+
+  /** When a node last accepted a beat of an entity, whatever became of the node since. */
+  acceptance(id: EntityId, node: SimNode): Acceptance | undefined {
+    return this.#acceptances.get(id)?.get(node)
+  }
+
+  /** The newest acceptance of an entity anywhere. */
+  newest(id: EntityId): (Acceptance & { readonly node: SimNode }) | undefined {
+    let newest: (Acceptance & { readonly node: SimNode }) | undefined
+    for (const [node, acceptance] of this.#acceptances.get(id) ?? []) {
+      if (newest === undefined || acceptance.atMs > newest.atMs) newest = { ...acceptance, node }
+    }
+    return newest
+  }
+}
+
+/** Whether an entry shows the effect of an acknowledged act, or of one that outranks it (M2). */
+export const shows = (entry: Entry | undefined, act: Acknowledged): boolean => {
+  if (entry === undefined) return false
+  const order = compareStamps(ownerStamp(entry), act.owner)
+  if (order !== 0) return order > 0
+  if (act.kind === 'deregister') return entry.kind !== 'record'
+  return entry.kind === 'record' && compareStamps(entry.record.stamp, act.written) >= 0
+}
+
+/** What a node holds of an entity: in memory while it is up, otherwise on its disk. */
+export const entryOn = (node: SimNode, id: EntityId): Entry | undefined =>
+  node.runtime === undefined ? entryOnDisk(node, id) : node.runtime.inside.state.holdings.get(id)?.entry
+
+export const entryOnDisk = (node: SimNode, id: EntityId): Entry | undefined => {
+  const row = node.disk.get('entry', utf8(id))
+  const entry = row === undefined ? undefined : readEntryRow(row)
+  return entry?.ok === true ? entry.value.entry : undefined
+}
