@@ -68,12 +68,7 @@ describe('any history of one node', () => {
         const reasons: Effects['transitions'][number][] = []
         storm.node.onEffects = ({ transitions }) => reasons.push(...transitions)
         for (const one of history) run(storm, one)
-        for (const { kind, reason } of reasons) {
-          if (kind === 'active')
-            assert.ok(['session', 'roamed', 'reaffirmed', 'beat', 'sweep'].includes(reason), reason)
-          // A later death learnt as a grave reads as a purge by its owner.
-          if (kind === 'purged') assert.ok(['retention', 'owner'].includes(reason), reason)
-        }
+        for (const { kind, reason } of reasons) assert.ok(REASONS[kind].includes(reason), `${kind} by ${reason}`)
       }),
       { numRuns: 60 },
     )

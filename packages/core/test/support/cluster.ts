@@ -49,7 +49,7 @@ export class Cluster {
   readonly sent: Message[] = []
   readonly #cuts = new Set<string>()
   readonly #down = new Set<TestNode>()
-  readonly #inbox: { readonly to: TestNode; readonly event: RegistryInput }[] = []
+  readonly #inbox: { readonly to: TestNode; readonly events: readonly RegistryInput[] }[] = []
   #stepping = false
 
   constructor({ count, settings = SETTINGS, offsetsMs = [] }: ClusterInit) {
@@ -116,6 +116,11 @@ export class Cluster {
     for (let item = this.underway.shift(); item !== undefined; item = this.underway.shift()) this.#deliver(item)
   }
 
+  /** Loses the message under way at `index`. */
+  lose(index: number): void {
+    this.underway.splice(index, 1)
+  }
+
   /** Delivers the message under way at `index`, whatever was sent before it. */
   deliverOne(index: number): void {
     const [item] = this.underway.splice(index, 1)
@@ -135,8 +140,8 @@ export class Cluster {
     // G3: what an origin ahead of the clock says is ignored whole.
     if (stamp.wallMs > to.nodeMs + this.settings.skewMs) return
     const read = deltas.map((bytes) => taken(decodeDelta(bytes)))
-    this.#send(to, { type: 'heard', node: from.id, stamp, ageMs: 0 })
-    this.#send(to, { type: 'deltas', deltas: read, from: from.id, source: 'gossip' })
+    const heard = { type: 'heard', node: from.id, stamp, ageMs: 0 } as const
+    this.#send(to, heard, { type: 'deltas', deltas: read, from: from.id, source: 'gossip' })
   }
 
   #carryOut(node: TestNode, { publish, fetch }: Effects): void {
@@ -157,11 +162,11 @@ export class Cluster {
   }
 
   /** Events of one node never interrupt a step of another, nor its own. */
-  #send(to: TestNode, event: RegistryInput): void {
-    this.#inbox.push({ to, event })
+  #send(to: TestNode, ...events: readonly RegistryInput[]): void {
+    this.#inbox.push({ to, events })
     if (this.#stepping) return
     this.#stepping = true
-    for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) next.to.step(next.event)
+    for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) next.to.step(...next.events)
     this.#stepping = false
   }
 
@@ -195,9 +200,10 @@ export class Cluster {
       stamp: lastStamp,
       ageMs: nowMs - heardMs,
     }))
-    for (const { node, stamp, ageMs } of [...lines, { node: from.id, stamp: own, ageMs: 0 }]) {
-      if (stamp !== undefined) this.#send(to, { type: 'heard', node, stamp, ageMs })
-    }
+    const known = [...lines, { node: from.id, stamp: own, ageMs: 0 }].flatMap(({ node, stamp, ageMs }) =>
+      stamp === undefined ? [] : [{ type: 'heard', node, stamp, ageMs } as const],
+    )
+    this.#send(to, ...known)
   }
 
   /** Every node tells its status to all that gossip reaches. */
