@@ -262,6 +262,19 @@ describe('close codes', () => {
   })
 })
 
+test('T1: an entity found deregistered at hello is not named again, the others beat', () => {
+  const rig = new Rig(['http://a'], [entity(1), entity(2)])
+  rig.feed({ kind: 'start' })
+  rig.challenge()
+  rig.receive({ type: 'error', entity_id: entity(2).id, error: 'entity_deregistered', message: 'gone' })
+  rig.welcome()
+  rig.ackAll()
+  assert.deepEqual(
+    sentIn(rig.pass(30_000)).map(({ type, entity_id }) => [type, entity_id]),
+    [['heartbeat', entity(1).id]],
+  )
+})
+
 describe('nodes that name others', () => {
   test('the list of the welcome is used after the configured one; what is no address is left out', () => {
     const rig = new Rig(['http://a/'])

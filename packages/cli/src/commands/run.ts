@@ -25,19 +25,24 @@ export const run = (command: Command) => {
     const developerProof = await proofFor(context, pair, options)
     const signer = nativeSigner(pair.seed)
     const type = options.type ?? 'agent'
-    const { urls: registries } = context.registries
+    const client = context.client(signer)
     const fields = profileFields(options)
     const log = logOf(context, words.length > 0)
     const makeSession = (): HeartbeatSession => {
-      const client = `rollcall-cli/${VERSION}`
-      const entities = [{ signer, type }]
-      const session = new HeartbeatSession({ registries, entities, client, WebSocket: nodeWebSocket, log })
+      const session = new HeartbeatSession({
+        // First the node that has just answered: it knows the entity, and the others may not have heard of it yet.
+        registries: [client.registry, ...context.registries.urls],
+        entities: [{ signer, type }],
+        client: `rollcall-cli/${VERSION}`,
+        WebSocket: nodeWebSocket,
+        log,
+      })
       if (context.json) tellAsJson(session, (line) => context.line(line))
       return session
     }
     return new Agent({
       enrolment: {
-        client: context.client(signer),
+        client,
         id: entityIdOf(type, pair.publicKey),
         fields,
         options: { type, ...(developerProof === undefined ? {} : { developerProof }) },

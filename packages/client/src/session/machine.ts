@@ -15,7 +15,6 @@ import {
   CLOSE_CODES,
   type CloseReason,
   type EntityId,
-  ERRORS,
   type JsonObject,
   type NodeId,
   PROTOCOL_VERSION,
@@ -24,6 +23,7 @@ import {
 import { backoffMs } from '../backoff.ts'
 import { baseUrl } from '../roster.ts'
 import { BeatTimes } from './beat-times.ts'
+import { answerTimeoutMs, Conversation, HELLO_ENTITIES_MAX, type Voice } from './conversation.ts'
 import type { SessionEvent, StopReason } from './events.ts'
 import {
   closeReason,
@@ -49,18 +49,8 @@ import {
 /** From dialling to welcome. */
 const WELCOME_TIMEOUT_MS = 5_000
 const GOODBYE_TIMEOUT_MS = 2_000
-/** Most entities one hello names: so many ids of the longer kind, and more, fit the 4 KiB that a frame may have. */
-export const HELLO_ENTITIES_MAX = 64
-/** A connection that lasted this long, with a beat accepted, ends a row of failures. */
-const STABLE_MS = 10_000
 /** Waking this much after the time asked for means that this process stood still. */
 const LATE_MS = 1_000
-
-/**
- * How long an answer to a beat may take: one interval, but not under 2 s, where a busy node would lose its clients, and
- * not over 10 s, which leaves time for several other nodes before a default threshold passes.
- */
-export const answerTimeoutMs = (intervalMs: number): number => Math.min(10_000, Math.max(2_000, intervalMs))
 
 export class SessionMachine {
   readonly #init: MachineInit
@@ -165,86 +155,44 @@ export class SessionMachine {
     state.unnamed = this.entityIds.slice(HELLO_ENTITIES_MAX)
   }
 
+  #welcomed(frame: Extract<NodeFrame, { kind: 'welcome' }>, now: Now): void {
+    const state = this.#state
+    if (state.name === 'beating') {
+      state.conversation.welcomedAgain(this.#voice(state.challenge, now), now)
+      return
+    }
+    if (state.name !== 'connecting' || state.challenge === undefined) return
+    const { challenge, unnamed, refused } = state
+    const { intervalMs, thresholdMs } = frame
+    const conversation = new Conversation({ intervalMs, now, unnamed, refused })
+    this.#state = { name: 'beating', challenge, intervalMs, conversation }
+    this.#init.roster.learn(frame.nodes)
+    const url = this.#init.roster.current
+    const { node, clockOffsetMs } = challenge
+    this.#tell({ kind: 'connected', url, node, intervalMs, thresholdMs, clockOffsetMs })
+    conversation.begin(this.entityIds, this.#voice(challenge, now), now)
+  }
+
+  #voice(challenge: Challenge, now: Now): Voice {
+    return {
+      hello: (ids) => this.#hello(challenge, ids),
+      beat: (id) => this.#beat(challenge, id, now),
+    }
+  }
+
   #hello(challenge: Challenge, ids: readonly EntityId[]): void {
     // The newest version that both speak; a node that is too old says so by refusing the hello.
     const protocol = Math.max(PROTOCOL_VERSION_MIN, Math.min(PROTOCOL_VERSION, challenge.protocol))
     this.#actions.push({ kind: 'send', text: helloFrame(ids, protocol, this.#init.client) })
   }
 
-  #welcomed(frame: Extract<NodeFrame, { kind: 'welcome' }>, now: Now): void {
-    const state = this.#state
-    if (state.name === 'beating') {
-      this.#admitted(state, now)
-      return
-    }
-    if (state.name !== 'connecting' || state.challenge === undefined) return
-    const { intervalMs, thresholdMs } = frame
-    const { challenge } = state
-    this.#state = {
-      name: 'beating',
-      challenge,
-      intervalMs,
-      sinceMs: now.monotonicMs,
-      nextBeatMs: now.monotonicMs,
-      unanswered: new Map(),
-      outside: new Set([...state.unnamed, ...state.refused]),
-      unnamed: state.unnamed,
-      asked: new Set(),
-      accepted: false,
-      roundAccepted: 0,
-      roundRefused: 0,
-    }
-    this.#init.roster.learn(frame.nodes)
-    const url = this.#init.roster.current
-    const { node, clockOffsetMs } = challenge
-    this.#tell({ kind: 'connected', url, node, intervalMs, thresholdMs, clockOffsetMs })
-    this.#round(this.#state, now)
-    this.#nameMore(this.#state)
-  }
-
-  /** A later hello was welcomed: those of its entities that drew no refusal beat from now on. */
-  #admitted(state: Beating, now: Now): void {
-    for (const id of state.asked) {
-      const entity = this.#entities.get(id)
-      state.outside.delete(id)
-      if (entity !== undefined) this.#beat(state, entity, now)
-    }
-    state.asked = new Set()
-    this.#nameMore(state)
-  }
-
-  /** One beat for each entity that the node serves. */
-  #round(state: Beating, now: Now): void {
-    for (const entity of this.#entities.values()) if (!state.outside.has(entity.id)) this.#beat(state, entity, now)
-    state.nextBeatMs = now.monotonicMs + state.intervalMs
-    state.roundAccepted = 0
-    state.roundRefused = 0
-  }
-
-  /** Names the entities that the node did not take once more: they may be registered by now. */
-  #askAgain(state: Beating): void {
-    if (state.asked.size > 0) return
-    state.unnamed = [...state.outside]
-    this.#nameMore(state)
-  }
-
-  /** The next hello, of as many as fit; its welcome brings the one after. */
-  #nameMore(state: Beating): void {
-    state.asked = new Set(state.unnamed.slice(0, HELLO_ENTITIES_MAX))
-    state.unnamed = state.unnamed.slice(HELLO_ENTITIES_MAX)
-    if (state.asked.size > 0) this.#hello(state.challenge, [...state.asked])
-  }
-
-  #beat(state: Beating, entity: SessionEntity, now: Now): void {
-    const timeMs = this.#times.next(entity.id, now.wallMs)
-    const health = this.#healthOf(entity.id)
-    const challenge = pick(state.challenge)
-    this.#actions.push({ kind: 'send', text: heartbeatFrame({ entity, timeMs, challenge, health }) })
-    if (state.unanswered.has(entity.id)) return
-    state.unanswered.set(entity.id, {
-      beatMs: timeMs,
-      deadlineMs: now.monotonicMs + answerTimeoutMs(state.intervalMs),
-    })
+  #beat(challenge: Challenge, id: EntityId, now: Now): number {
+    const timeMs = this.#times.next(id, now.wallMs)
+    const entity = this.#entities.get(id)
+    if (entity === undefined) throw new Error(`a beat is due for ${id}, which is none of this session`)
+    const health = this.#healthOf(id)
+    this.#actions.push({ kind: 'send', text: heartbeatFrame({ entity, timeMs, challenge: pick(challenge), health }) })
+    return timeMs
   }
 
   /** Health is a courtesy: where it cannot be had, the beat goes out without it. */
@@ -269,10 +217,7 @@ export class SessionMachine {
       return
     }
     if (state.name !== 'beating') return
-    const oldest = state.unanswered.get(entityId)
-    if (oldest !== undefined && beatMs >= oldest.beatMs) state.unanswered.delete(entityId)
-    state.accepted = true
-    state.roundAccepted++
+    state.conversation.acknowledged(entityId, beatMs)
     this.#tell({ kind: 'acked', entityId, beatMs, status, nextExpectedMs, clockOffsetMs })
   }
 
@@ -283,27 +228,26 @@ export class SessionMachine {
     const ended = entityId === undefined ? undefined : FINAL_FOR_ENTITY[code]
     this.#error(code, message, entityId, ended !== undefined)
     if (entityId === undefined) {
-      // It may have been the hello under way: that is said again next round.
-      if (state.name === 'beating') state.asked = new Set()
+      if (state.name === 'beating') state.conversation.refusedHello()
       return
     }
     if (state.name === 'leaving') {
       this.#left(state.awaited, entityId)
       return
     }
-    if (state.name === 'connecting') {
+    if (state.name === 'connecting' && ended === undefined) {
       state.refused.add(entityId)
       this.#putLast(entityId)
     }
-    if (state.name === 'beating') {
-      state.unanswered.delete(entityId)
-      state.asked.delete(entityId)
-      if (isRetryable(code)) state.roundRefused++
-    }
-    if (ended === undefined) return
-    this.#entities.delete(entityId)
-    if (state.name === 'beating') state.outside.delete(entityId)
-    if (this.#entities.size === 0) this.#end(stopReason(ended))
+    if (state.name === 'beating') state.conversation.refused(entityId, code)
+    if (ended !== undefined) this.#endFor(entityId, ended)
+  }
+
+  /** The session goes on for the other entities, if there are any. */
+  #endFor(id: EntityId, reason: CloseReason): void {
+    this.#entities.delete(id)
+    if (this.#state.name === 'beating') this.#state.conversation.forget(id)
+    if (this.#entities.size === 0) this.#end(stopReason(reason))
   }
 
   /** Where a whole hello was refused the node closes, and the next connection must begin with others. */
@@ -352,7 +296,7 @@ export class SessionMachine {
   /** Leaves this node for the next one. */
   #retry(why: { readonly code: number; readonly reason: string }, now: Now): void {
     const state = this.#state
-    if (state.name === 'beating' && state.accepted && now.monotonicMs - state.sinceMs >= STABLE_MS) this.#failures = 0
+    if (state.name === 'beating' && state.conversation.isStable(now)) this.#failures = 0
     this.#wait({ url: this.#init.roster.current, ...why, next: undefined }, now)
   }
 
@@ -379,15 +323,14 @@ export class SessionMachine {
     else if (state.name === 'beating') this.#nextRound(state, now)
   }
 
-  #nextRound(state: Beating, now: Now): void {
-    const silent = [...state.unanswered.values()].some(({ deadlineMs }) => deadlineMs <= now.monotonicMs)
-    // A node that took no beat of a whole round, for reasons of its own, is left where there is another.
-    const useless = state.roundRefused > 0 && state.roundAccepted === 0 && this.#init.roster.urls.length > 1
-    if (silent) this.#giveUp(`a beat had no answer within ${answerTimeoutMs(state.intervalMs) / 1000} s`, now)
-    else if (useless) this.#giveUp('the node takes no beats', now)
-    else {
-      this.#round(state, now)
-      this.#askAgain(state)
+  #nextRound({ conversation, challenge, intervalMs }: Beating, now: Now): void {
+    const hasChoice = this.#init.roster.urls.length > 1
+    if (conversation.isSilent(now)) {
+      this.#giveUp(`a beat had no answer within ${answerTimeoutMs(intervalMs) / 1000} s`, now)
+    } else if (conversation.isUseless && hasChoice) {
+      this.#giveUp('the node takes no beats', now)
+    } else {
+      conversation.nextRound(this.entityIds, this.#voice(challenge, now), now)
     }
   }
 
@@ -398,11 +341,7 @@ export class SessionMachine {
       state.deadlineMs += byMs
       return true
     }
-    if (state.name === 'beating') {
-      for (const [id, beat] of state.unanswered) {
-        state.unanswered.set(id, { ...beat, deadlineMs: beat.deadlineMs + byMs })
-      }
-    }
+    if (state.name === 'beating') state.conversation.excuse(byMs)
     return false
   }
 
@@ -455,8 +394,5 @@ const skewText = (state: State, now: Now): string => {
   const seconds = (Math.abs(offsetMs) / 1000).toFixed(1)
   return `this clock says ${new Date(now.wallMs).toISOString()} and was ${seconds} s ${which} the node's when connecting`
 }
-
-const isRetryable = (code: string): boolean =>
-  Object.hasOwn(ERRORS, code) && ERRORS[code as keyof typeof ERRORS].retryable
 
 const pick = ({ node, nonce }: Challenge): { readonly node: NodeId; readonly nonce: string } => ({ node, nonce })

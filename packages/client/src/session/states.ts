@@ -1,6 +1,7 @@
 /** What goes into the session machine, what comes out of it, and the states between. */
 import type { EntityId, JsonObject, NodeId } from '@rollcall/protocol'
 import type { Roster } from '../roster.ts'
+import type { Conversation } from './conversation.ts'
 import type { SessionEvent } from './events.ts'
 import type { SessionEntity } from './frames.ts'
 
@@ -42,29 +43,11 @@ export interface Challenge {
   readonly clockOffsetMs: number
 }
 
-/** A beat that waits for its answer: the oldest one of its entity. */
-export interface Unanswered {
-  readonly beatMs: number
-  readonly deadlineMs: number
-}
-
 export interface Beating {
   readonly name: 'beating'
   readonly challenge: Challenge
   readonly intervalMs: number
-  readonly sinceMs: number
-  nextBeatMs: number
-  unanswered: Map<EntityId, Unanswered>
-  /** Entities the node does not serve: it did not take them at hello, or was not told of them yet. */
-  readonly outside: Set<EntityId>
-  /** Those of them that the next hellos name; all of them again each round. */
-  unnamed: readonly EntityId[]
-  /** Entities of a hello that is under way. */
-  asked: Set<EntityId>
-  /** Whether any beat of this connection was accepted, and what this round of beats met. */
-  accepted: boolean
-  roundAccepted: number
-  roundRefused: number
+  readonly conversation: Conversation
 }
 
 export type State =
@@ -94,6 +77,6 @@ export const wakeAtMs = (state: State): number | undefined => {
     case 'leaving':
       return state.deadlineMs
     case 'beating':
-      return Math.min(state.nextBeatMs, ...[...state.unanswered.values()].map(({ deadlineMs }) => deadlineMs))
+      return state.conversation.wakeAtMs
   }
 }
