@@ -34,6 +34,7 @@ export type RegistryInput =
     }
   /** A signed message of a node, or a line of a peer's member table: it was alive when it issued this stamp (L6). */
   | { readonly type: 'heard'; readonly node: NodeId; readonly stamp: Stamp; readonly ageMs: number }
+  /** A status whose signature holds. What its clock reads counts also where its stamp is refused as ahead (L4, M4). */
   | { readonly type: 'status'; readonly origin: NodeId; readonly status: NodeStatus }
   /** A complete sync with a peer, begun at `startedMs` node time, has been applied. */
   | { readonly type: 'synced'; readonly peer: NodeId; readonly startedMs: number }

@@ -24,13 +24,8 @@ export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): vo
 /** L4: a step of the system clock is followed only when the nodes heard agree with it. */
 const considerClock = (turn: Turn): void => {
   const { state } = turn
-  const peerOffsetsMs: number[] = []
-  for (const member of state.members.all()) {
-    if (member.clockOffsetMs !== undefined && state.members.state(member, turn.monotonicMs) === 'heard') {
-      peerOffsetsMs.push(member.clockOffsetMs)
-    }
-  }
   const { wallMs, monotonicMs } = turn
+  const peerOffsetsMs = state.members.clockOffsetsMs(monotonicMs)
   const toleranceMs = state.settings.skewMs
   const { followed, deviationMs } = state.steady.consider({ wallMs, monotonicMs, peerOffsetsMs, toleranceMs })
   if (followed || Math.abs(deviationMs) > toleranceMs) turn.notices.push({ type: 'clock', followed, deviationMs })

@@ -15,8 +15,12 @@ export interface Member {
   verdict: Stamp | undefined
   /** Its newest status. */
   status: NodeStatus | undefined
-  /** Its clock minus ours when its newest status came. */
+  /** Its clock minus ours when it last said what it reads. */
   clockOffsetMs: number | undefined
+  /** The stamp under which it said so: a replayed older reading counts for nothing. */
+  clockStamp: Stamp | undefined
+  /** Monotonic time at which it said so. */
+  clockReadMs: number
   /** The furthest head of its audit chain that it ever told: testimony against a rewritten history (A1). */
   auditHead: AuditHead | undefined
   /** When the last complete sync with it began, in node time; -1 before the first. */
@@ -80,6 +84,8 @@ export class Members {
       verdict: undefined,
       status: undefined,
       clockOffsetMs: undefined,
+      clockStamp: undefined,
+      clockReadMs: Number.NEGATIVE_INFINITY,
       auditHead: undefined,
       syncedMs: -1,
     }
@@ -102,6 +108,29 @@ export class Members {
   /** Takes lateness of this process off every silence: it was we who did not listen (L4). */
   forgive(latenessMs: number): void {
     for (const member of this.#members.values()) member.heardMs += latenessMs
+  }
+
+  /**
+   * Takes note of what a node's clock reads (L4). Also of one whose stamps are refused as ahead: it may be this node that
+   * is behind, and only the readings of the others can tell.
+   */
+  readClock(stamp: Stamp, offsetMs: number, nowMs: number): void {
+    const { node } = stamp
+    if (node === this.self || (!this.#members.has(node) && this.#members.size >= LIMITS.membersMax)) return
+    const member = this.#members.get(node) ?? this.add(node, nowMs)
+    if (member.clockStamp !== undefined && compareStamps(stamp, member.clockStamp) <= 0) return
+    member.clockStamp = stamp
+    member.clockOffsetMs = offsetMs
+    member.clockReadMs = nowMs
+  }
+
+  /** What the clocks of the other nodes read minus ours, as far as they said so lately. */
+  clockOffsetsMs(nowMs: number): number[] {
+    const offsets: number[] = []
+    for (const { clockOffsetMs, clockReadMs } of this.#members.values()) {
+      if (clockOffsetMs !== undefined && nowMs - clockReadMs < this.#settings.suspectMs) offsets.push(clockOffsetMs)
+    }
+    return offsets
   }
 
   verdicts(nowMs: number): Verdict[] {

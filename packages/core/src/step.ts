@@ -425,15 +425,14 @@ const hear = (
 
 const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
   const { state } = turn
+  state.members.readClock(status.stamp, status.clockMs - turn.nodeMs, turn.monotonicMs)
   hear(turn, { node: origin, stamp: status.stamp, ageMs: 0 })
   const member = state.members.get(origin)
   // Refused as ahead of the clock, or from one node too many.
   if (member?.lastStamp === undefined || compareStamps(member.lastStamp, status.stamp) < 0) return
-  // A relayed older one says nothing new. One that a later message of its node overtook does, but it was under way too long
-  // to compare clocks by.
+  // A relayed older one says nothing new; one that a later message of its node overtook does.
   if (member.status !== undefined && compareStamps(member.status.stamp, status.stamp) >= 0) return
   member.status = status
-  if (compareStamps(member.lastStamp, status.stamp) === 0) member.clockOffsetMs = status.clockMs - turn.nodeMs
   if (status.audit.number > (member.auditHead?.number ?? 0)) member.auditHead = status.audit
   for (const { node, lastStamp } of status.verdicts) {
     if (node !== state.self || lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) continue

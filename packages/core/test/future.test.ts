@@ -64,11 +64,16 @@ describe('what is ahead of the clock', () => {
   test('M4: is no hearing, in any message of a node', () => {
     const { cluster } = started()
     const [one, two] = [cluster.at(0), cluster.at(1)]
-    const before = { ...one.state.members.get(two.id) }
+    // What its clock reads is no hearing, and counts all the same (L4): it may be this node that is behind.
+    const hearing = (): unknown => {
+      const { lastStamp, heardMs, status } = one.state.members.get(two.id) ?? {}
+      return { lastStamp, heardMs, status }
+    }
+    const before = hearing()
     const stamp = stampOf(one.nodeMs + SKEW_MS + 1, two.id)
     one.step({ type: 'heard', node: two.id, stamp, ageMs: 0 })
     one.step({ type: 'status', origin: two.id, status: two.status({ stamp, name: 'from the future' }) })
-    assert.deepEqual({ ...one.state.members.get(two.id) }, before)
+    assert.deepEqual(hearing(), before)
     assert.ok(one.state.hybrid.wallMs < stamp.wallMs)
   })
 

@@ -263,11 +263,21 @@ export class Door implements Registry {
   }
 
   #unready(): string | undefined {
+    const { state, loop } = this.#init
     if (this.#stopping) return 'this node is stopping'
-    if (!this.#init.state.ready) return UNSYNCED
-    return this.#init.loop.failing === undefined
-      ? undefined
-      : `the disk of this node refuses: ${this.#init.loop.failing}`
+    if (!state.ready) return UNSYNCED
+    if (loop.failing !== undefined) return `the disk of this node refuses: ${loop.failing}`
+    return this.#clockApart()
+  }
+
+  /** L4: where most nodes, this one counted, read another time, this node's clock is wrong, and it would refuse honest beats. */
+  #clockApart(): string | undefined {
+    const { state, clock } = this.#init
+    const offsetsMs = state.members.clockOffsetsMs(clock.monotonicMs())
+    const apart = offsetsMs.filter((offsetMs) => Math.abs(offsetMs) > state.settings.skewMs)
+    return apart.length > (offsetsMs.length + 1) / 2
+      ? 'the clock of this node is further from those of most nodes than the skew'
+      : undefined
   }
 
   /** A node that holds nothing yet does not know what it does not know (S4): its "not found" would be a guess. */

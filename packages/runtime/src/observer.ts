@@ -16,6 +16,7 @@ export interface ObserverInit {
 
 export class Observer {
   readonly #init: ObserverInit
+  #toldDeviationMs = 0
 
   constructor(init: ObserverInit) {
     this.#init = init
@@ -51,9 +52,15 @@ export class Observer {
       metrics.count('dropped_total', { queue: 'deltas', reason: notice.reason })
       return log.debug('an entry of a peer was refused', fields)
     }
-    // Said again with every tick while it lasts; readiness shows it meanwhile.
-    if (type === 'clock' && !notice.followed) return log.debug('the system clock stands apart', fields)
+    if (notice.type === 'clock' && !notice.followed) return this.#clockApart(notice.deviationMs)
     log.warn(NOTICES[type], fields)
+  }
+
+  /** Noticed with every tick while it lasts; told when it begins, and when it has changed by half. */
+  #clockApart(deviationMs: number): void {
+    if (Math.abs(deviationMs - this.#toldDeviationMs) < Math.abs(this.#toldDeviationMs) / 2) return
+    this.#toldDeviationMs = deviationMs
+    this.#init.log.warn('the system clock was moved; not followed while the other nodes disagree', { deviationMs })
   }
 }
 

@@ -51,9 +51,9 @@ export class StatusBoard {
     if (!(await evidence.holds(envelopeCheck(envelope.value)))) return 'reject'
     const status = decodeStatus(payload)
     if (!status.ok || status.value.stamp.node !== origin) return 'reject'
+    submit({ type: 'status', origin, status: status.value })
     const nowMs = state.steady.at(clock.monotonicMs())
     if (status.value.stamp.wallMs > nowMs + state.settings.skewMs) return 'ignore'
-    submit({ type: 'status', origin, status: status.value })
     onStatus(origin, status.value)
     return 'accept'
   }

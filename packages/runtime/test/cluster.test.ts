@@ -194,3 +194,39 @@ test('A1: the chain is whole and witnessed; a changed link and a cut tail are fo
     assert.deepEqual([broken.result, broken.firstBrokenId], ['broken', 2])
   })
 })
+
+test('L4: a jump of the system clock kills nobody, refuses no beat and leaves the node ready', async () => {
+  await withCluster(3, async (cluster) => {
+    const a = cluster.node(0)
+    const agent = new Agent(1)
+    await a.register(agent)
+    const session = a.session(agent)
+    assert.equal(await a.beat(agent, session), 'accepted')
+    for (const jumpMs of [3_600_000, -7_200_000]) {
+      a.clock.stepWall(jumpMs)
+      for (let i = 0; i < 12; i++) {
+        await cluster.pass(30_000)
+        // The agent lives elsewhere: its clock did not jump.
+        const beat = agent.beat(a.id, cluster.node(1).nowMs())
+        const answer = a.registry.beat(agent.id, beat, { requestId: 'b', address: '127.0.0.1', session })
+        assert.equal((await cluster.until(answer)).outcome, 'accepted')
+        for (const node of cluster.nodes) assert.equal(await node.status(agent), 'active')
+      }
+      assert.deepEqual(a.registry.readiness(), { ready: true })
+    }
+  })
+})
+
+test('L4: a node that starts with a wrong clock is not ready, and the others stay so', async () => {
+  const cluster = new TestCluster(3)
+  const [a, b, wrong] = [cluster.node(0), cluster.node(1), cluster.node(2)]
+  wrong.clock.stepWall(-3_600_000)
+  await cluster.start()
+  assert.match(JSON.stringify(wrong.registry.readiness()), /the clock of this node is further/)
+  assert.deepEqual([a.registry.readiness(), b.registry.readiness()], [{ ready: true }, { ready: true }])
+  // Mended, it is followed, because most nodes agree with the new time.
+  wrong.clock.stepWall(3_600_000)
+  await cluster.pass(20_000)
+  assert.deepEqual(wrong.registry.readiness(), { ready: true })
+  await cluster.stop()
+})
