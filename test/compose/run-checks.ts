@@ -1,10 +1,19 @@
-/** A list of checks, each built on those before it. */
+/** A list of checks, one after the other. */
 
-export type Check = { name: string; run: () => Promise<void> }
+export interface Check {
+  readonly name: string
+  /** May resolve with a sentence on what it measured. */
+  readonly run: () => Promise<unknown>
+  /**
+   * Whether it sees to it by itself that everything runs before it begins. Where such a check fails, the next is tried all
+   * the same; where another one fails, those after it cannot be judged and count as failed, too.
+   */
+  readonly isAlone?: boolean
+}
 
 /**
- * Runs checks until one fails; the rest cannot be judged then and counts as failed too. `always` runs at the end, also
- * when a signal cut the list short. Prints one line a check and the totals last. How many failed.
+ * Runs checks in order. `always` runs at the end, also when a signal cut the list short. Prints one line a check, `ok` or
+ * `not ok`, and the totals last. How many failed.
  */
 export async function runChecks(
   checks: readonly Check[],
@@ -19,21 +28,26 @@ export async function runChecks(
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
 
   let passed = 0
-  for (const { name, run } of checks) {
+  let reason: string | undefined
+  for (const { name, run, isAlone } of checks) {
+    if (reason !== undefined) {
+      console.log(`not ok ${name}: not tried, ${reason}`)
+      continue
+    }
     const startMs = performance.now()
     try {
-      await run()
+      const measured = await run()
       passed += 1
-      console.log(`✔ ${name} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`)
+      const took = `${((performance.now() - startMs) / 1000).toFixed(1)} s`
+      console.log(`ok ${name} (${typeof measured === 'string' ? `${took}: ${measured}` : took})`)
     } catch (error) {
-      console.log(`✖ ${name}: ${error instanceof Error ? error.message : String(error)}`)
+      console.log(`not ok ${name}: ${error instanceof Error ? error.message : String(error)}`)
       await attempt('showing the logs', steps.onFailure)
-      break
+      if (isAlone !== true) reason = 'a check before it failed'
     }
   }
   const isClean = await clean()
   const failed = checks.length - passed + (isClean ? 0 : 1)
-  for (const { name } of checks.slice(passed + 1)) console.log(`✖ ${name}: not tried, a check before it failed`)
   console.log(`tests: ${passed} passed, ${failed} failed, 0 skipped`)
   return failed
 }
@@ -43,7 +57,7 @@ async function attempt(what: string, run: () => Promise<void>): Promise<boolean>
     await run()
     return true
   } catch (error) {
-    console.log(`✖ ${what}: ${error instanceof Error ? error.message : String(error)}`)
+    console.log(`not ok ${what}: ${error instanceof Error ? error.message : String(error)}`)
     return false
   }
 }

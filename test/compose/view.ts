@@ -3,18 +3,32 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 const ASK_MS = 2_000
-const POLL_MS = 500
+const POLL_MS = 200
 
-type ClusterNode = { name: string; id: string }
-export type ClusterAnswer = { converged: boolean; reasons: string[]; nodes: ClusterNode[] }
+interface ClusterNode {
+  readonly name: string
+  readonly id: string
+  readonly isSelf: boolean
+  readonly digest: string
+}
 
-/** Asks again until the answer is `true`. Rejects after `withinMs` with what the last answer was instead. */
-export async function until(withinMs: number, look: () => Promise<true | string>): Promise<void> {
-  const deadlineMs = performance.now() + withinMs
+export interface ClusterAnswer {
+  readonly converged: boolean
+  readonly reasons: readonly string[]
+  readonly nodes: readonly ClusterNode[]
+}
+
+/**
+ * Asks again until the answer is `true`. Resolves with the milliseconds it took; rejects after `withinMs` with what the
+ * last answer was instead.
+ */
+export async function until(withinMs: number, look: () => Promise<true | string>): Promise<number> {
+  const startMs = performance.now()
   for (;;) {
     const seen = await look().catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-    if (seen === true) return
-    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs / 1000} s; last: ${seen}`)
+    const tookMs = performance.now() - startMs
+    if (seen === true) return tookMs
+    if (tookMs > withinMs) throw new Error(`not within ${withinMs / 1000} s; last: ${seen}`)
     await delay(POLL_MS)
   }
 }
@@ -25,8 +39,20 @@ export async function clusterOf(url: string): Promise<ClusterAnswer> {
   return {
     converged: converged === true,
     reasons: Array.isArray(reasons) ? reasons.map(String) : [],
-    nodes: listed.map(({ name, node_id }) => ({ name: String(name), id: String(node_id) })),
+    nodes: listed.map(({ name, node_id, self, digest }) => ({
+      name: String(name),
+      id: String(node_id),
+      isSelf: self === true,
+      digest: String(digest),
+    })),
   }
+}
+
+/** The digest of what the node itself holds. */
+export async function digestOf(url: string): Promise<string> {
+  const own = (await clusterOf(url)).nodes.find(({ isSelf }) => isSelf)
+  if (own === undefined) throw new Error(`${url} does not name itself`)
+  return own.digest
 }
 
 export async function nodeIdOf(url: string): Promise<string> {
