@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { base64 } from '@rollcall/protocol'
 import { Client, clusterWith, passBeating } from './support/clients.ts'
 import { Cluster } from './support/cluster.ts'
+import { presenceOf } from './support/entries.ts'
 import { ownerOf } from './support/keys.ts'
 
 const THRESHOLD_MS = 300_000
@@ -30,6 +31,24 @@ describe('silence', () => {
     cluster.pass(THRESHOLD_MS)
     assert.deepEqual(transitions, Array(3).fill('inactive silence'))
     assert.ok(cluster.converged())
+  })
+
+  test('L3, M3: is said of the newest beat, so no older word about the entity revives it', () => {
+    const cluster = new Cluster({ count: 2 })
+    const client = clusterWith(cluster)
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    passBeating(cluster, 120_000, [client])
+    const newestMs = one.state.newestBeatMs(client.id)
+    cluster.pass(THRESHOLD_MS)
+    const held = one.entry(client.id)
+    assert.ok(held?.kind === 'record' && held.presence?.status === 'inactive')
+    assert.equal(held.presence.beat.timeMs, newestMs)
+    const { birth } = held.record
+    const stamp = two.state.hybrid.issue(two.nodeMs)
+    const older = presenceOf(client.owner, { birth, beatMs: newestMs - 1_000, stamp })
+    const delta = { kind: 'presence', id: client.id, presence: older } as const
+    one.step({ type: 'deltas', deltas: [delta], from: two.id, source: 'gossip' })
+    assert.equal(one.shown(client.id), 'inactive')
   })
 
   test('L3: with beats every interval never comes, over many thresholds, on any node, without a transition', () => {
