@@ -1,7 +1,7 @@
 import type { Clock, Log, Metrics, Random } from '@rollcall/core'
 import type { NodeId } from '@rollcall/protocol'
 import { bareAddressesOf, type PeerAddress } from './addresses.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, longestBackoffMs } from './backoff.ts'
 import { DIALS_MAX, FORGET_AFTER_FAILURES, type MeshLimits, YIELD_MS } from './settings.ts'
 
 export type DialOutcome =
@@ -145,7 +145,8 @@ export class Dialer {
   #missed(target: Target, addresses: readonly string[], outcome: Exclude<DialOutcome, { kind: 'connected' }>): void {
     const nowMs = this.#init.clock.monotonicMs()
     if (outcome.kind === 'failed') {
-      target.dueAtMs = nowMs + backoffMs(target.attempts, this.#init.random.next())
+      const longestMs = longestBackoffMs(this.#unreachable())
+      target.dueAtMs = nowMs + backoffMs(target.attempts, this.#init.random.next(), longestMs)
       this.#init.log.debug('dial failed', { addresses, reason: outcome.reason, attempts: target.attempts })
     } else if (target.byName) {
       // A name that led to ourselves (a service with many hosts) may lead to another node next time.
@@ -153,6 +154,12 @@ export class Dialer {
     } else {
       for (const address of addresses) this.#targets.delete(address)
     }
+  }
+
+  #unreachable(): number {
+    let count = 0
+    for (const { attempts } of this.#targets.values()) if (attempts > 0) count++
+    return count
   }
 
   /** Delay before the first dial, or after a connection was lost or never came to anything. */

@@ -88,6 +88,10 @@ export const BACKOFF_BASE_MS = 1_000
 export const QUICK_RETRIES = 4
 /** Longest delay between two dials of one peer, in ms (G5). */
 export const BACKOFF_MAX_MS = 60_000
+/** Longest delay while few peers cannot be reached, in ms: about how long the end of a cut goes unnoticed. */
+export const BACKOFF_FEW_MS = 5_000
+/** What each unreachable peer adds to it beyond that, in ms: some three dials a second in all. */
+export const BACKOFF_SHARE_MS = 500
 /** How long the larger id of a pair leaves the dial to the smaller one, in ms. */
 export const YIELD_MS = 1_000
 /** One attempt to dial, all addresses of the peer included, in ms. */
@@ -96,7 +100,7 @@ export const DIAL_TIMEOUT_MS = 8_000
 export const DIAL_ADDRESS_TIMEOUT_MS = 4_000
 /** Dials at one time: each costs some 45 ms of a core. */
 export const DIALS_MAX = 16
-/** Failures in a row after which a learnt peer may give its place to a new one, some 10 minutes. */
+/** Failures in a row after which a learnt peer may give its place to a new one: a minute where few fail, 10 where many do. */
 export const FORGET_AFTER_FAILURES = 20
 
 /** Two connections of one pair that open within this of each other come from dialling at the same time, in ms. */

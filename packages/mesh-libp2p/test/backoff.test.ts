@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { backoffMs } from '../src/backoff.ts'
+import { backoffMs, longestBackoffMs } from '../src/backoff.ts'
 
 /** Failures in a row, and the delays at the least and the greatest chance. */
 const TABLE: readonly (readonly [failures: number, shortestMs: number, longestMs: number])[] = [
@@ -25,6 +25,22 @@ describe('the delay between two dials (G5)', () => {
       assert.equal(backoffMs(failures, 0), shortestMs)
       assert.equal(backoffMs(failures, 1 - Number.EPSILON), longestMs * (1 - Number.EPSILON / 2))
       assert.equal(backoffMs(failures, 0.5), (shortestMs + longestMs) / 2)
+    })
+  }
+})
+
+describe('the longest delay between two dials (G5)', () => {
+  const table: readonly (readonly [unreachable: number, longestMs: number])[] = [
+    [1, 5_000],
+    [10, 5_000],
+    [20, 10_000],
+    [120, 60_000],
+    [1_000, 60_000],
+  ]
+  for (const [unreachable, longestMs] of table) {
+    it(`is ${longestMs} ms where ${unreachable} cannot be reached`, () => {
+      assert.equal(longestBackoffMs(unreachable), longestMs)
+      assert.equal(backoffMs(1_000, 0, longestMs), longestMs / 2)
     })
   }
 })

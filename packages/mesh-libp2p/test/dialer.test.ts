@@ -69,7 +69,7 @@ class Bench {
 }
 
 describe('the dial loop (G5)', () => {
-  it('dials an address for ever: at once, soon again, and never more than a minute apart', async () => {
+  it('dials an address for ever: at once, soon again, and every few seconds, so that a cut that ends is noticed', async () => {
     const bench = new Bench(idOf(1), [addressOf(1)])
     await bench.pass(3_600_000)
     const gaps = bench.gapsMs()
@@ -78,13 +78,26 @@ describe('the dial loop (G5)', () => {
       gaps.slice(0, 4).every((gapMs) => gapMs >= 500 && gapMs <= 1_000 + TICK_MS),
       String(gaps.slice(0, 4)),
     )
-    assert.ok(gaps.every((gapMs) => gapMs <= 60_000 + TICK_MS))
+    assert.ok(gaps.every((gapMs) => gapMs <= 5_000 + TICK_MS))
     const last = gaps.slice(-20)
     assert.ok(
-      last.every((gapMs) => gapMs >= 30_000),
+      last.every((gapMs) => gapMs >= 2_500),
       String(last),
     )
     assert.ok(new Set(last).size > 5, 'jittered')
+  })
+
+  it('dials each of many that are away at most a minute apart, and few a second in all', async () => {
+    const bench = new Bench(idOf(0), [])
+    for (let n = 1; n < ids.length; n++) bench.dialer.learn(idOf(n), [addressOf(n)])
+    await bench.pass(1_200_000)
+    const late = bench.dials.filter(({ atMs }) => atMs >= 600_000)
+    const perSecond = late.length / 600
+    assert.ok(perSecond > 3 && perSecond < 6, `${perSecond} dials a second`)
+    for (const peer of ids.slice(1)) {
+      const times = late.filter((dial) => dial.peer === peer).map(({ atMs }) => atMs)
+      assert.ok(times.every((atMs, i) => i === 0 || atMs - (times[i - 1] ?? 0) <= 60_000 + TICK_MS))
+    }
   })
 
   it('does not dial while connected, and dials soon after the connection is lost', async () => {
