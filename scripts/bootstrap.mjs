@@ -46,6 +46,9 @@ function checkNode() {
  * Runs one program to its end and answers with its exit code (128 + signal number when a signal ended it, as shells do).
  * SIGTERM and SIGHUP are passed on. So is SIGINT, except at a terminal: there Ctrl-C reaches the whole process group by
  * itself, and passing it on would make the script see it twice, which many programs read as "stop at once".
+ *
+ * The npm script `cluster` begins with `exec`: a shell between npm and this process would end by the Ctrl-C itself, and npm
+ * would report a failure where everything was stopped in order.
  */
 function run(command, args, options) {
   return new Promise((done, fail) => {
