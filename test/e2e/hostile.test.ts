@@ -13,6 +13,7 @@ import { beatCounts, expectBeats, metricsOf } from './support/metrics.ts'
 import { NativeSession, nativeAct, nativeProfile, registerNatively } from './support/native-agent.ts'
 import { Cluster, type NodeProcess } from './support/node-process.ts'
 import { closeCodeIn, exchangeBytes, upgradeRequest } from './support/raw-bytes.ts'
+import { expectVerdicts, highS, verdict } from './support/verdicts.ts'
 import { until } from './support/wait.ts'
 import { Witness } from './support/witness.ts'
 import { call, type Reply, search, ZyndAgent } from './support/zynd-agent.ts'
@@ -53,18 +54,6 @@ const post = (body: string | Uint8Array<ArrayBuffer>): Promise<Reply> =>
 
 const put = (agent: ZyndAgent, body: string): Promise<Reply> =>
   call(`${a.url}/v1/entities/${agent.id}`, { method: 'PUT', body })
-
-const verdict = ({ status, body }: Reply): string => `${status} ${String(body.error)}`
-
-/** Awaits each call and compares its status and code with its name. */
-const expectVerdicts = async (calls: Readonly<Record<string, readonly [string, Promise<Reply>]>>): Promise<void> => {
-  const names = Object.keys(calls)
-  const answered = await Promise.all(Object.values(calls).map(async ([, reply]) => verdict(await reply)))
-  assert.deepEqual(
-    Object.fromEntries(names.map((name, at) => [name, answered[at]])),
-    Object.fromEntries(Object.entries(calls).map(([name, [expected]]) => [name, expected])),
-  )
-}
 
 const digests = (): Promise<readonly string[]> =>
   Promise.all(cluster.nodes.map(async (node) => (await selfOf(node.url)).digest))
@@ -176,15 +165,6 @@ describe('acts over HTTP', () => {
     )
   })
 })
-
-/** The same signature with the order of the group added to its scalar: equal to a lax verifier (RFC 8032, 5.1.7). */
-const highS = ({ signature }: JsonObject): string => {
-  const bytes = Buffer.from(String(signature).slice('ed25519:'.length), 'base64')
-  const order = 2n ** 252n + 27742317777372353535851937790883648493n
-  let scalar = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString('hex')}`) + order
-  for (let at = 32; at < 64; at++, scalar >>= 8n) bytes[at] = Number(scalar & 0xffn)
-  return formatSignature(bytes)
-}
 
 describe('beats', () => {
   for (const dialect of DIALECTS) {
