@@ -65,7 +65,7 @@ export class RegistryState {
   readonly members: Members
   readonly holdings: Map<EntityId, Holding> = new Map()
   readonly leases: LeaseQueue = new LeaseQueue()
-  /** What replicates of every entity, in the order in which sync compares it. */
+  /** What replicates of every entity, in the order in which sync compares it; its fingerprint is the digest (S1a). */
   readonly items: ItemSet<Item> = new ItemSet<Item>()
   readonly names: NameIndex = new NameIndex()
   /** Entities with an active presence, by attendant. */
@@ -102,11 +102,6 @@ export class RegistryState {
     this.members = new Members(init.self, { suspectMs: init.settings.suspectMs, goneMs: init.settings.thresholdMs })
     this.lastTurnMs = init.monotonicMs
     this.ready = init.ready
-  }
-
-  /** Count and fingerprint of everything: equal on two nodes if and only if they hold the same items (S1a). */
-  get digest(): ItemSet<Item> {
-    return this.items
   }
 
   get counts(): EntryCounts {

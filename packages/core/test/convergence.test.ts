@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { compareStamps, type EntityId, type Stamp } from '@rollcall/protocol'
+import { type Beat, compareStamps, type EntityId, type Stamp } from '@rollcall/protocol'
 import fc from 'fast-check'
 import { deregistration, registration, update } from './support/acts.ts'
-import { goodbye } from './support/beats.ts'
-import { Client } from './support/clients.ts'
+import { goodbye, zyndBeat } from './support/beats.ts'
+import { Client, newSession } from './support/clients.ts'
 import { Cluster } from './support/cluster.ts'
 import type { Disk } from './support/disk.ts'
 import { ownerOf } from './support/keys.ts'
@@ -25,8 +25,8 @@ type Fault =
       readonly who: number
       readonly at: number
     }
-  | { readonly do: 'beat' | 'reconnect' | 'goodbye'; readonly who: number; readonly at: number }
-  | { readonly do: 'pass'; readonly seconds: number }
+  | { readonly do: 'beat' | 'reconnect' | 'goodbye' | 'echo'; readonly who: number; readonly at: number }
+  | { readonly do: 'pass' | 'live'; readonly seconds: number }
   | { readonly do: 'deliver' | 'lose'; readonly index: number }
   | { readonly do: 'replay'; readonly index: number; readonly at: number }
   | { readonly do: 'cut' | 'sync'; readonly at: number }
@@ -42,8 +42,8 @@ const one = <T extends string>(...of: readonly T[]): fc.Arbitrary<T> => fc.const
 const history = (withRestores: boolean): fc.Arbitrary<readonly Fault[]> => {
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     { weight: 5, arbitrary: fc.record({ do: one('act'), kind: one('register', 'update', 'deregister'), who, at }) },
-    { weight: 6, arbitrary: fc.record({ do: one('beat', 'beat', 'beat', 'reconnect', 'goodbye'), who, at }) },
-    { weight: 5, arbitrary: fc.record({ do: one('pass'), seconds: fc.integer({ min: 1, max: 14 }) }) },
+    { weight: 6, arbitrary: fc.record({ do: one('beat', 'beat', 'beat', 'reconnect', 'goodbye', 'echo'), who, at }) },
+    { weight: 5, arbitrary: fc.record({ do: one('pass', 'live', 'live'), seconds: fc.integer({ min: 1, max: 14 }) }) },
     { weight: 6, arbitrary: fc.record({ do: one('deliver', 'deliver', 'lose'), index }) },
     { weight: 2, arbitrary: fc.record({ do: one('replay'), index, at }) },
     { weight: 3, arbitrary: fc.record({ do: one('cut', 'sync', 'sync'), at }) },
@@ -66,8 +66,12 @@ class World {
   /** The greatest stamp among the acts of each owner that were answered yes: it decides (M2). */
   readonly last = new Map<EntityId, { readonly stamp: Stamp; readonly alive: boolean }>()
   readonly #copies = new Map<TestNode, Disk>()
+  /** The newest beat of each entity that any node would take: what a listener could play again. */
+  readonly #overheard = new Map<EntityId, Beat>()
 
   constructor() {
+    for (const [i, client] of this.clients.entries()) this.#act(client, this.cluster.at(i), 'register')
+    this.cluster.syncAll()
     this.cluster.prompt = false
   }
 
@@ -88,10 +92,12 @@ class World {
       case 'beat':
       case 'reconnect':
       case 'goodbye':
+      case 'echo':
         if (cluster.isUp(node)) this.#beat(this.client(fault.who), node, fault.do)
         return
       case 'pass':
-        return this.pass(fault.seconds)
+      case 'live':
+        return this.pass(fault.seconds, fault.do === 'live')
       case 'deliver':
         return cluster.deliverOne(fault.index % Math.max(1, cluster.underway.length))
       case 'lose':
@@ -128,11 +134,12 @@ class World {
     }
   }
 
-  /** Ticks and status only: what else travels, the history says. */
-  pass(seconds: number): void {
+  /** Ticks and status, and beats where the entities live: what else travels, the history says. */
+  pass(seconds: number, live: boolean): void {
     for (let s = 0; s < seconds; s++) {
       this.cluster.jump(1_000)
       for (const node of this.cluster.up) node.tick()
+      for (const client of live ? this.clients : []) if (this.cluster.isUp(client.node)) client.beat()
       if (s % 2 === 0) this.cluster.tellStatus()
       if (s % 4 === 0) this.cluster.maintain()
     }
@@ -155,13 +162,24 @@ class World {
     this.last.set(owner.id, { stamp, alive: kind === 'register' })
   }
 
-  #beat(client: Client, node: TestNode, how: 'beat' | 'reconnect' | 'goodbye'): void {
+  #beat(client: Client, node: TestNode, how: 'beat' | 'reconnect' | 'goodbye' | 'echo'): void {
+    const { id, owner, sessionId } = client
+    const overheard = this.#overheard.get(id)
+    if (how === 'echo') {
+      // One beat at two nodes, by a retry or a replay.
+      if (overheard !== undefined) node.beat(id, overheard, { sessionId: newSession() })
+      return
+    }
     this.cluster.jump(1)
-    client.node = node
     if (how === 'reconnect') client.connect(node)
-    client.form = how === 'reconnect' ? 'zynd' : 'native'
-    if (how !== 'goodbye') client.beat()
-    else node.beat(client.id, goodbye(client.owner, node.id, client.nowMs), { sessionId: client.sessionId })
+    client.node = node
+    if (how === 'goodbye') node.beat(id, goodbye(owner, node.id, client.nowMs), { sessionId })
+    else if (how === 'beat') client.beat()
+    else {
+      const beat = zyndBeat(owner, client.nowMs)
+      this.#overheard.set(id, beat)
+      node.beat(id, beat, { sessionId: client.sessionId })
+    }
   }
 
   /** The faults stop; `beating` entities beat every second at their node, the others are silent. */
@@ -222,7 +240,7 @@ describe('three nodes after any history', () => {
           if (entry?.kind === 'record') assert.deepEqual(entry.record.birth, last?.stamp)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     )
   })
 
@@ -233,7 +251,7 @@ describe('three nodes after any history', () => {
         for (const fault of faults) world.run(fault)
         settled(world, who)
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     )
   })
 })

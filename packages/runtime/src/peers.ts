@@ -111,7 +111,7 @@ export class Peers {
     this.#numbering.announced(origin, status.run, status.number)
     if (!mesh.connectedPeers().includes(origin)) return
     void filters.learn(origin, status.filterVersion)
-    if (!equalBytes(status.digest, state.digest.fingerprint())) this.#syncSoon(origin)
+    if (!equalBytes(status.digest, state.items.fingerprint())) this.#syncSoon(origin)
   }
 
   /** What differs now may be on its way: a sync is worth its cost only if the difference outlasts the gossip window. */
@@ -119,7 +119,7 @@ export class Peers {
     const { timers, settings, state } = this.#init
     timers.once(`sync ${peer}`, PATIENCE_WINDOWS * settings.batchWindowMs, () => {
       const digest = state.members.get(peer)?.status?.digest
-      if (digest !== undefined && !equalBytes(digest, state.digest.fingerprint())) void this.#sync.with(peer)
+      if (digest !== undefined && !equalBytes(digest, state.items.fingerprint())) void this.#sync.with(peer)
     })
   }
 

@@ -62,7 +62,7 @@ export class StatusBoard {
   disagreements(): string[] {
     const { state, clock } = this.#init
     const nowMs = clock.monotonicMs()
-    const mine = state.digest.fingerprint()
+    const mine = state.items.fingerprint()
     const reasons: string[] = []
     for (const member of state.members.all()) {
       const memberState = state.members.state(member, nowMs)
@@ -130,7 +130,7 @@ export class StatusBoard {
       mode: settings.mode,
       version: settings.version,
       ready: state.ready,
-      digest: state.digest.fingerprint(),
+      digest: state.items.fingerprint(),
       counts: state.counts,
       verdicts: state.members.verdicts(nowMs).slice(0, LIMITS.verdictsMax),
       addresses: mesh.addresses().slice(0, 32),

@@ -73,7 +73,7 @@ export class Views {
       version,
       startedAtMs: this.#startedMs,
       counts: this.#state.counts,
-      digest: base16(this.#state.digest.fingerprint()),
+      digest: base16(this.#state.items.fingerprint()),
     }
   }
 

@@ -137,7 +137,7 @@ export class TestNode {
   }
 
   digest(): string {
-    return Buffer.from(this.state.digest.fingerprint()).toString('hex')
+    return Buffer.from(this.state.items.fingerprint()).toString('hex')
   }
 
   /** Its status as it would publish it now. */
@@ -152,7 +152,7 @@ export class TestNode {
       mode: 'full',
       version: '0.1.0',
       ready: this.state.ready,
-      digest: this.state.digest.fingerprint(),
+      digest: this.state.items.fingerprint(),
       counts: this.state.counts,
       verdicts: this.state.members.verdicts(this.time.monotonicMs),
       addresses: [],
