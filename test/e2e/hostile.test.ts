@@ -224,6 +224,19 @@ describe('beats', () => {
     assert.equal(await agent.status(a.url), 'inactive')
   })
 
+  test('L2: a beat more than 60 s off the clock of the node is refused, one within is taken, ahead as behind', async () => {
+    for (const sign of [-1, 1]) {
+      const agent = await registered(`skewed-${sign}`)
+      const session = await NativeSession.open(a.url, [agent])
+      await expectBeats(a.url, { skew: 1, accepted: 1 }, async () => {
+        session.socket.send(session.frame(agent, { timeMs: Date.now() + sign * TOO_FAR_MS }))
+        assert.equal(await session.socket.nextError(), 'clock_skew')
+        assert.equal((await session.beat(agent, Date.now() + sign * 58 * SECOND)).status, 'active')
+      })
+      await session.socket.close()
+    }
+  })
+
   test('L7, L9: an unknown entity is refused by 404, an error frame or 4404, as its socket allows', async () => {
     const stranger = new ZyndAgent('stranger')
     const upgrade = await refusedUpgrade(`${a.url}/v1/entities/${stranger.id}/ws`)

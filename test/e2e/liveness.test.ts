@@ -179,6 +179,10 @@ test('L8: two Zynd processes with one key are left alone, noticed and shown, and
     return shown.includes(true)
   })
   t.diagnostic(`noticed after ${(performance.now() - started).toFixed(0)} ms`)
+  const told = cluster.nodes.flatMap(({ log }) =>
+    log.filter((line) => line.includes('two processes beat with one key')),
+  )
+  assert.ok(told.some((line) => line.includes(agent.id) && line.includes('"address":"127.0.0.1"')))
   const [movesBefore, sinceMs] = [witness.of([agent.id], 'moved').length, performance.now()]
   await moreBeats(twins, 10)
   const windows = (performance.now() - sinceMs) / (2 * INTERVAL_MS)
