@@ -240,18 +240,18 @@ describe('three nodes after any history', () => {
           if (entry?.kind === 'record') assert.deepEqual(entry.record.birth, last?.stamp)
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     )
   })
 
-  test('T3, L3 (review-A3, A7): agree also where nodes were restored from old copies', () => {
+  test('T3, L3 (review-A3, review-A7): agree also where nodes were restored from old copies', () => {
     fc.assert(
       fc.property(history(true), beating, (faults, who) => {
         const world = new World()
         for (const fault of faults) world.run(fault)
         settled(world, who)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -22,7 +22,7 @@ import {
 } from './support/entries.ts'
 import { nodeKeys, ownerOf } from './support/keys.ts'
 
-const RUNS = { numRuns: 2_500 }
+const RUNS = { numRuns: 1_500 }
 
 const owner = ownerOf('merged')
 const nodes = nodeKeys(3).map(({ id }) => id)

@@ -239,7 +239,7 @@ describe('a grave', () => {
     return { cluster, client, absent }
   }
 
-  test('T3 (review-A2, A3): refuses every birth before it, whatever changed that birth since, and ends it where it is held', () => {
+  test('T3 (review-A2, review-A3): refuses every birth before it, whatever changed that birth since, and ends it where it is held', () => {
     const { cluster, client, absent } = purged()
     const act = update(client.owner, client.nowMs, { fields: { summary: 'still here' } })
     taken(absent.act({ type: 'update', id: client.id, act }))
