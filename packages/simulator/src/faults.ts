@@ -70,8 +70,10 @@ export interface Faults {
   readonly nodeSkewMs: number
   /** Clocks of entities stand apart from true time by up to this, plus or minus. */
   readonly entitySkewMs: number
-  /** The system clock of a node jumps by up to an hour, and is set right after `lastsMs`. */
+  /** The system clock of a running node jumps by up to an hour; it is set right after `lastsMs`, or by a restart. */
   readonly clockJump: Episode
+  /** A node is killed and starts again with a system clock that is wrong by up to an hour, set right after `lastsMs`. */
+  readonly wrongStart: Episode
 
   // ── Liars ──
   /** Peers with a key of their own that take part in the mesh and lie: see `byzantine.ts`. */
@@ -110,6 +112,7 @@ export const NO_FAULTS: Faults = {
   nodeSkewMs: 0,
   entitySkewMs: 0,
   clockJump: NEVER,
+  wrongStart: NEVER,
   byzantinePeers: 0,
   lieEveryMs: 0,
 }
@@ -132,6 +135,7 @@ export const EPISODES = [
   'diskSlow',
   'away',
   'clockJump',
+  'wrongStart',
 ] as const satisfies readonly (keyof Faults)[]
 export type EpisodeKind = (typeof EPISODES)[number]
 
@@ -154,6 +158,7 @@ const SHARE: Record<EpisodeKind, number> = {
   diskSlow: 0.2,
   away: 0.2,
   clockJump: 0.2,
+  wrongStart: 0,
 }
 
 /** Draws the faults of a history. Some are calm, so that what needs no fault to go wrong is seen, too. */

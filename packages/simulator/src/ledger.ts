@@ -13,6 +13,8 @@ export interface Acknowledged {
   readonly kind: Act['kind']
   readonly id: EntityId
   readonly node: SimNode
+  /** When it was asked for, and when it was acknowledged. */
+  readonly askedMs: number
   readonly atMs: number
   /** Of a registration or an update the birth of the record; of a deregistration its stamp. */
   readonly owner: Stamp
@@ -29,12 +31,18 @@ export interface Acceptance {
   readonly beat: Beat
 }
 
+/** Beats that came to a node, that it answered, and over which its process ended. */
+export interface BeatCounts {
+  asked: number
+  answered: number
+  lost: number
+}
+
 export class Ledger implements Watcher {
   readonly #world: World
   readonly #acts = new Map<EntityId, Acknowledged[]>()
   readonly #acceptances = new Map<EntityId, Map<SimNode, Acceptance>>()
-  /** Beats handed to each node, for the count of outcomes (L9). */
-  readonly beatsAsked: Map<SimNode, number> = new Map()
+  readonly #beats = new Map<SimNode, BeatCounts>()
 
   constructor(world: World) {
     this.#world = world
@@ -54,8 +62,11 @@ export class Ledger implements Watcher {
     return this.#acts.get(id) ?? []
   }
 
-  beatAsked(node: SimNode): void {
-    this.beatsAsked.set(node, (this.beatsAsked.get(node) ?? 0) + 1)
+  /** Beats handed to a node (L9). */
+  beatsOf(node: SimNode): BeatCounts {
+    const counts = this.#beats.get(node) ?? { asked: 0, answered: 0, lost: 0 }
+    this.#beats.set(node, counts)
+    return counts
   }
 
   accepted(id: EntityId, node: SimNode, beat: Beat): void {

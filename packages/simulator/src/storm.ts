@@ -34,7 +34,7 @@ export class Storm {
 
   /** Ends every fault: links are free, nodes up, clocks right. */
   end(): void {
-    const { world } = { world: this.#world }
+    const world = this.#world
     this.#isOver = true
     world.network.weather = undefined
     for (const end of [...this.#ends]) end()
@@ -269,11 +269,33 @@ const EPISODE: Record<EpisodeKind, (scene: Scene) => Begun | undefined> = {
   },
   clockJump: ({ world, random }) => {
     const node = pick(random, world.nodes)
-    const ms = (random.next() < 0.5 ? -1 : 1) * between(random, world.settings.skewMs, HOUR)
-    node.machine.stepWall(ms)
-    return { what: `${node.name} by ${Math.round(ms)} ms`, end: () => node.machine.stepWall(-ms) }
+    const ms = drawJumpMs(world, random)
+    node.jumpClock(ms)
+    return { what: `${node.name} by ${Math.round(ms)} ms`, end: () => node.mendClock() }
+  },
+  wrongStart: (scene) => {
+    const { world, random } = scene
+    const [node] = shuffled(random, upNodes(world))
+    if (node === undefined) return undefined
+    const ms = drawJumpMs(world, random)
+    node.crash()
+    node.jumpClock(ms)
+    node.startsWithWrongClock = true
+    node.ails('clock')
+    node.start()
+    return {
+      what: `${node.name} by ${Math.round(ms)} ms`,
+      end: () => {
+        node.startsWithWrongClock = false
+        node.mendClock()
+        node.cured('clock')
+      },
+    }
   },
 }
+
+const drawJumpMs = (world: World, random: SeededRandom): number =>
+  (random.next() < 0.5 ? -1 : 1) * between(random, world.settings.skewMs, HOUR)
 
 /** A process that is stopping in good order may not have ended yet. */
 const startSoon = (world: World, node: SimNode): void => {

@@ -1,5 +1,6 @@
 /** A simulated world: one clock, one seed split into streams, one network, the nodes on it, and whoever watches them. */
 
+import type { EntityId } from '@rollcall/protocol'
 import type { RuntimeSettings } from '@rollcall/runtime'
 import { createHasher, type Hasher } from '@rollcall/search/bloom'
 import { ManualClock, SeededRandom } from '@rollcall/testkit'
@@ -20,6 +21,16 @@ export interface Failure {
   readonly checker: string
   readonly sentence: string
   readonly atMs: number
+}
+
+/** An entity of the workload, as the checkers know it. */
+export interface Inhabitant {
+  readonly id: EntityId
+  readonly name: string
+  /** Whether a copy of it runs. */
+  readonly isBeating: boolean
+  /** Key of the developer who may sign for it. */
+  readonly developerKey: Uint8Array | undefined
 }
 
 export interface WorldInit {
@@ -46,6 +57,7 @@ export class World {
   readonly ledger: Ledger
   readonly paths: Paths
   readonly #watchers: Watcher[] = []
+  readonly #inhabitants = new Map<EntityId, Inhabitant>()
   failure: Failure | undefined
   /** Timers, messages and whatever else happened, one by one. */
   events = 0
@@ -84,6 +96,19 @@ export class World {
   /** True time, which no machine knows exactly. */
   trueMs(): number {
     return this.clock.wallMs()
+  }
+
+  settle(inhabitant: Inhabitant): void {
+    this.#inhabitants.set(inhabitant.id, inhabitant)
+    this.trace.name(inhabitant.id, inhabitant.name)
+  }
+
+  entities(): IterableIterator<Inhabitant> {
+    return this.#inhabitants.values()
+  }
+
+  developerOf(id: EntityId): Uint8Array | undefined {
+    return this.#inhabitants.get(id)?.developerKey
   }
 
   watch(watcher: Watcher): void {

@@ -1,5 +1,6 @@
 import { ownerStamp } from '@rollcall/core'
 import { compareStamps, type EntityId, type Entry, formatStamp, type Stamp } from '@rollcall/protocol'
+import { entryOnDisk } from '../ledger.ts'
 import type { SimNode } from '../node/sim-node.ts'
 import type { End } from '../node/watch.ts'
 import type { World } from '../world.ts'
@@ -23,8 +24,16 @@ class NoResurrection implements Checker {
     for (const [id, { entry }] of node.runtime?.inside.state.holdings ?? []) this.#see(node, id, entry)
   }
 
-  ended(node: SimNode, { lostBatches }: End): void {
-    if (lostBatches > 0) this.#reached.delete(node)
+  /** A crash takes what was not safe yet, and what a refusing disk never took. */
+  ended(node: SimNode, { how }: End): void {
+    if (how === 'stop') return
+    const ids = this.#reached.get(node)?.keys() ?? []
+    const left = new Map<EntityId, Stamp>()
+    for (const id of ids) {
+      const entry = entryOnDisk(node, id)
+      if (entry !== undefined) left.set(id, ownerStamp(entry))
+    }
+    this.#reached.set(node, left)
   }
 
   diskReplaced(node: SimNode): void {

@@ -40,6 +40,9 @@ export class SimNode {
   #process: Process | undefined
   #starts = 0
   readonly #ailments = new Map<string, number>()
+  #jumpMs = 0
+  /** Whether the next process finds the system clock as it is, right or wrong. */
+  startsWithWrongClock = false
   /** Longest time one write of the disk takes now. */
   diskDelayMaxMs = 0
 
@@ -98,6 +101,7 @@ export class SimNode {
   /** Starts a process on this machine; it serves as soon as its store is read. */
   start(): void {
     if (this.#process !== undefined) throw new Error(`${this.name} runs already`)
+    if (!this.startsWithWrongClock) this.mendClock()
     const world = this.#world
     const gate = new Gate(world.clock, this.#random.split(`gate ${++this.#starts}`))
     const clock = new ProcessClock(this.machine, gate)
@@ -147,6 +151,19 @@ export class SimNode {
   /** Turns come up to `ms` late; 0 ends it. */
   slow(ms: number): void {
     this.#process?.gate.lag(ms)
+  }
+
+  // ── The system clock ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  jumpClock(ms: number): void {
+    this.#jumpMs += ms
+    this.machine.stepWall(ms)
+  }
+
+  /** Sets the system clock right again, as a time service does; most machines do so before they start anything else. */
+  mendClock(): void {
+    this.machine.stepWall(-this.#jumpMs)
+    this.#jumpMs = 0
   }
 
   // ── The disk ──────────────────────────────────────────────────────────────────────────────────────────────────────

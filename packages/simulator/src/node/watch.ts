@@ -1,5 +1,5 @@
 import type { MessageVerdict, RegistryEvent, Topic } from '@rollcall/core'
-import type { EntityId, Entry, NodeId } from '@rollcall/protocol'
+import type { EntityId, Entry, NodeId, Status } from '@rollcall/protocol'
 import type { SimNode } from './sim-node.ts'
 
 /** How a process ended. `lostBatches`: newest writes that were not safe yet and went with it. */
@@ -22,6 +22,8 @@ export interface Watcher {
   changed?(node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void
   /** A transition was carried out: what feeds and metrics are told. */
   observed?(node: SimNode, event: RegistryEvent): void
+  /** A node accepted a beat. */
+  beaten?(node: SimNode, id: EntityId, status: Status): void
   /** A message leaves a node. */
   published?(node: SimNode, topic: Topic, message: Uint8Array): void
   judged?(node: SimNode, topic: Topic, message: Uint8Array, from: NodeId, verdict: MessageVerdict): void

@@ -99,8 +99,8 @@ export class Instance {
       },
     })
     this.#session = opened
-    void this.#beat()
     this.#beatLater()
+    void this.#beat()
   }
 
   #leave(): void {
@@ -124,8 +124,8 @@ export class Instance {
     const delayMs = world.settings.intervalMs * (0.95 + 0.1 * random.next())
     this.#cancel?.()
     this.#cancel = world.after(delayMs, () => {
-      void this.#beat()
       this.#beatLater()
+      void this.#beat()
     })
   }
 
@@ -190,13 +190,19 @@ export const judge = async (
   },
 ): Promise<BeatOutcome | 'lost'> => {
   const { node, agent, beat, session, address } = to
+  const counts = world.ledger.beatsOf(node)
   const answer = await node.call((registry) => {
-    world.ledger.beatAsked(node)
+    counts.asked++
     return registry.beat(agent.id, beat, { requestId: 'beat', address, session })
   })
   const outcome = answer === LOST ? 'lost' : answer.outcome
+  if (outcome === 'lost') counts.lost++
+  else counts.answered++
   world.tally.deed(`beat_${outcome}`)
-  if (outcome === 'accepted') world.ledger.accepted(agent.id, node, beat)
+  if (outcome === 'accepted') {
+    world.ledger.accepted(agent.id, node, beat)
+    world.tell((watcher) => watcher.beaten?.(node, agent.id, beat.status))
+  }
   if (world.trace.isOn) {
     const clock = `${beat.form} ${beat.status} ${Math.round(beat.timeMs - world.trueMs())} ms`
     world.trace.line('beat', node.name, `${agent.name} ${clock}: ${outcome}`)

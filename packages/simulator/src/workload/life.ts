@@ -1,8 +1,9 @@
 /** The life of one entity in the storm: comes, goes silent, says goodbye, roams, doubles, is updated, ends, comes again. */
+import type { EntityId } from '@rollcall/protocol'
 import type { SeededRandom } from '@rollcall/testkit'
 import { pick } from '../chance.ts'
 import type { SimNode } from '../node/sim-node.ts'
-import type { World } from '../world.ts'
+import type { Inhabitant, World } from '../world.ts'
 import type { Agent } from './agent.ts'
 import { Instance } from './instance.ts'
 import { Owner } from './owner.ts'
@@ -21,7 +22,7 @@ type Deed = keyof typeof DEEDS
 
 const DRAW: readonly Deed[] = Object.entries(DEEDS).flatMap(([deed, weight]) => Array<Deed>(weight).fill(deed as Deed))
 
-export class Life {
+export class Life implements Inhabitant {
   readonly agent: Agent
   readonly owner: Owner
   readonly #world: World
@@ -37,6 +38,22 @@ export class Life {
     this.agent = agent
     this.#random = world.random.split(`life ${agent.number}`)
     this.owner = new Owner(world, agent, this.#random.split('owner'))
+  }
+
+  get id(): EntityId {
+    return this.agent.id
+  }
+
+  get name(): string {
+    return this.agent.name
+  }
+
+  get developerKey(): Uint8Array | undefined {
+    return this.agent.developer?.publicKey
+  }
+
+  get isBeating(): boolean {
+    return this.running.length > 0
   }
 
   get running(): readonly Instance[] {

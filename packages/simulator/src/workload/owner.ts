@@ -65,6 +65,7 @@ export class Owner {
   async #ask(node: SimNode, act: Act): Promise<ActOutcome> {
     const { tally, trace, ledger } = this.#world
     if (act.form === 'native') this.past.push({ act, atMs: this.#world.nowMs() })
+    const askedMs = this.#world.nowMs()
     const answer = await this.#call(node, act)
     const outcome = outcomeOf(answer)
     tally.deed(`${act.kind}_${outcome}`)
@@ -72,7 +73,9 @@ export class Owner {
       const told = answer === LOST ? 'no answer' : answer.ok ? 'ok' : `${answer.code} (${answer.message})`
       trace.line('act', node.name, `${this.agent.name} ${act.kind} ${act.form} by ${act.by}: ${told}`)
     }
-    if (answer !== LOST && answer.ok) ledger.acknowledged({ ...answer.value, kind: act.kind, id: this.agent.id, node })
+    if (answer !== LOST && answer.ok) {
+      ledger.acknowledged({ ...answer.value, kind: act.kind, id: this.agent.id, node, askedMs })
+    }
     return outcome
   }
 

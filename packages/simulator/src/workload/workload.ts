@@ -17,7 +17,7 @@ export class Workload {
       { length: world.plan.agents },
       (_, i) => new Life(world, this.#agent(world, i + 1, developers)),
     )
-    for (const { agent } of this.lives) world.trace.name(agent.id, agent.name)
+    for (const life of this.lives) world.settle(life)
   }
 
   begin(): void {

@@ -1,0 +1,69 @@
+import type { RegistryEvent } from '@rollcall/core'
+import type { SimNode } from '../node/sim-node.ts'
+import type { World } from '../world.ts'
+import type { Checker, CheckerKind } from './checker.ts'
+
+/** How long after the threshold a silent entity may still be active on its attendant (L3). */
+const LATE_MAX_MS = 1_000
+
+/**
+ * On the attendant an entity becomes inactive within a second after the threshold, counted from the acceptance of its last
+ * beat, and never before it. A node that was starved or whose disk refuses is late by right (L4).
+ */
+class DetectionTime implements Checker {
+  readonly name = detectionTime.name
+  readonly #world: World
+  readonly #startedMs = new Map<SimNode, number>()
+  /** Until when something was wrong with the machine of a node. */
+  readonly #troubledMs = new Map<SimNode, number>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  started(node: SimNode): void {
+    this.#startedMs.set(node, this.#world.nowMs())
+  }
+
+  second(): void {
+    const nowMs = this.#world.nowMs()
+    for (const node of this.#world.nodes) {
+      if (!node.isHealthy || node.diskDelayMaxMs > 0) this.#troubledMs.set(node, nowMs)
+      const state = node.runtime?.inside.state
+      for (const id of state?.attended.get(node.id) ?? []) {
+        const silentMs = this.#silentMs(node, id)
+        if (silentMs === undefined || silentMs <= this.#world.settings.thresholdMs + LATE_MAX_MS) continue
+        this.#world.fail(
+          this.name,
+          `${node.name} shows ${this.#world.trace.of(id)} active ${silentMs} ms after its last beat`,
+        )
+      }
+    }
+  }
+
+  observed(node: SimNode, { type, reason, entityId, attendant }: RegistryEvent): void {
+    if (type !== 'inactive' || reason !== 'silence' || attendant !== node.id || entityId === undefined) return
+    const silentMs = this.#silentMs(node, entityId)
+    if (silentMs === undefined) return
+    this.#world.tally.longest('detection_ms', silentMs - this.#world.settings.thresholdMs)
+    // A millisecond is what rounding may take.
+    if (silentMs >= this.#world.settings.thresholdMs - 1) return
+    this.#world.fail(
+      this.name,
+      `${node.name} ends ${this.#world.trace.of(entityId)} ${silentMs} ms after its last beat`,
+    )
+  }
+
+  /** Since the last beat that this process accepted; undefined where it accepted none, or was in trouble since. */
+  #silentMs(node: SimNode, id: Parameters<World['ledger']['acceptance']>[0]): number | undefined {
+    const atMs = this.#world.ledger.acceptance(id, node)?.atMs
+    const soundSinceMs = Math.max(this.#startedMs.get(node) ?? 0, this.#troubledMs.get(node) ?? 0)
+    return atMs === undefined || atMs <= soundSinceMs ? undefined : this.#world.nowMs() - atMs
+  }
+}
+
+export const detectionTime: CheckerKind = {
+  name: 'detection-time',
+  rule: 'L3: a silent entity is inactive on its attendant within a second after the threshold, and not before it.',
+  make: (world) => new DetectionTime(world),
+}

@@ -1,0 +1,3 @@
+export async function runMutations(): Promise<number> {
+  return 0
+}
