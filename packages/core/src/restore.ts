@@ -31,8 +31,8 @@ export const restoreMember = (state: RegistryState, id: NodeId, row: MemberRow, 
 
 /**
  * Grants every entity whose beats this node took what is left of its term, at least the grace; what it attended and was
- * silent for the whole term already is over at once, and the first tick announces it. Call once, after everything is
- * restored.
+ * silent for the whole term already is announced once peers had time to say that it beat elsewhere meanwhile: this node was
+ * away, and its own silence proves nothing. Call once, after everything is restored.
  */
 export const resumeLeases = (state: RegistryState, monotonicMs: number): void => {
   const nodeMs = state.steady.at(monotonicMs)
@@ -50,6 +50,9 @@ export const resumeLeases = (state: RegistryState, monotonicMs: number): void =>
   for (const holding of state.holdings.values()) state.show(holding)
 }
 
+/** Time for the first sync after a start. */
+const HEARSAY_MS = 10_000
+
 /** Undefined where this node neither attends nor holds a newer beat than the attendant announced. */
 const leftOfTerm = (
   { self, settings }: RegistryState,
@@ -63,6 +66,6 @@ const leftOfTerm = (
   // The beat behind our own word is stored with it; where it was lost, the word is as old as the beat or younger.
   const acceptedMs = beat !== undefined && newerMs >= 0 ? beat.acceptedMs : presence.stamp.wallMs
   const silentMs = nodeMs - acceptedMs
-  if (silentMs >= settings.thresholdMs) return attends ? 0 : undefined
+  if (silentMs >= settings.thresholdMs) return attends ? Math.min(settings.graceMs, HEARSAY_MS) : undefined
   return Math.min(settings.thresholdMs, Math.max(settings.graceMs, settings.thresholdMs - silentMs))
 }

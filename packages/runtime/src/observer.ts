@@ -52,6 +52,7 @@ export class Observer {
       metrics.count('dropped_total', { queue: 'deltas', reason: notice.reason })
       return log.debug('an entry of a peer was refused', fields)
     }
+    if (type === 'duplicate_instance') metrics.count('duplicate_instances_total')
     if (notice.type === 'clock' && !notice.followed) return this.#clockApart(notice.deviationMs)
     log.warn(NOTICES[type], fields)
   }

@@ -89,7 +89,7 @@ export class Peers {
         this.#init.timers.once('greeting', GREETING_MS, () => {
           this.board.publish()
         })
-        void this.#sync.with(peer)
+        this.#syncOnConnect(peer)
       },
       onPeerDisconnected: (peer) => {
         this.roundTrips.delete(peer)
@@ -105,19 +105,32 @@ export class Peers {
     this.#numbering.stop()
   }
 
+  /**
+   * A node that is not ready asks at once. The others wait until the new peer has said whether it is ready, and of two that
+   * are, the lesser id begins: one sync repairs both sides, and two at once would send everything twice.
+   */
+  #syncOnConnect(peer: NodeId): void {
+    const { state, timers } = this.#init
+    if (!state.ready) return void this.#sync.with(peer)
+    timers.once(`connect ${peer}`, state.self < peer ? GREETING_MS / 2 : GREETING_MS, () => {
+      if (state.members.get(peer)?.status?.ready !== false) void this.#sync.with(peer)
+    })
+  }
+
   #onStatus(origin: NodeId, status: NodeStatus): void {
     const { mesh, filters, state } = this.#init
     mesh.learn(origin, status.addresses)
     this.#numbering.announced(origin, status.run, status.number)
     if (!mesh.connectedPeers().includes(origin)) return
     void filters.learn(origin, status.filterVersion)
-    if (!equalBytes(status.digest, state.items.fingerprint())) this.#syncSoon(origin)
+    if (status.ready && !equalBytes(status.digest, state.items.fingerprint())) this.#syncSoon(origin)
   }
 
   /** What differs now may be on its way: a sync is worth its cost only if the difference outlasts the gossip window. */
   #syncSoon(peer: NodeId): void {
     const { timers, settings, state } = this.#init
-    timers.once(`sync ${peer}`, PATIENCE_WINDOWS * settings.batchWindowMs, () => {
+    const patienceMs = PATIENCE_WINDOWS * settings.batchWindowMs * (state.self < peer ? 1 : 2)
+    timers.once(`sync ${peer}`, patienceMs, () => {
       const digest = state.members.get(peer)?.status?.digest
       if (digest !== undefined && !equalBytes(digest, state.items.fingerprint())) void this.#sync.with(peer)
     })

@@ -13,6 +13,7 @@ import {
   type Metrics,
   nextMessage,
   openingMessage,
+  type Range,
   type RegistryInput,
   type RegistryState,
   type SyncItem,
@@ -52,6 +53,7 @@ const BATCH_BYTES = 1024 * 1024
 export class Sync {
   readonly #init: SyncInit
   readonly #running = new Map<NodeId, Promise<boolean>>()
+  #repairing: Promise<void> = Promise.resolve()
 
   constructor(init: SyncInit) {
     this.#init = init
@@ -99,12 +101,31 @@ export class Sync {
     const hello = await this.#ask(peer, { type: 'hello', members: this.#memberTable(), ranges: opening }, 'hello')
     this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
     this.#hearAll(hello.members)
-    let { ranges } = hello
-    for (let round = 1; round <= ROUNDS_MAX; round++) {
-      const { differences, next } = nextMessage(state.items, ranges)
+    const [first] = hello.ranges
+    if (hello.ranges.length === 1 && first?.claim.kind === 'skip') return 'equal'
+    return this.#inTurn(() => this.#reconcile(peer))
+  }
+
+  /** One repair at a time: what one peer brought need not be asked of the next, and memory and verification are bounded. */
+  #inTurn<T>(repair: () => Promise<T>): Promise<T> {
+    const turn = this.#repairing.then(repair)
+    this.#repairing = turn.then(
+      () => undefined,
+      // Told where it is awaited; here only the next one must not be held up.
+      () => undefined,
+    )
+    return turn
+  }
+
+  async #reconcile(peer: NodeId): Promise<'repaired'> {
+    const { state } = this.#init
+    let next: Range[] | undefined = openingMessage(state.items)
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      if (next === undefined) return 'repaired'
+      const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
+      const { differences, next: following } = nextMessage(state.items, answer)
       await this.#repair(peer, differences.theirs, differences.ours)
-      if (next === undefined) return round === 1 && ranges.length === 1 ? 'equal' : 'repaired'
-      ranges = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
+      next = following
     }
     throw new Error(`not settled after ${ROUNDS_MAX} rounds`)
   }

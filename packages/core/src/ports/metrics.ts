@@ -28,6 +28,11 @@ export const METRICS = {
   },
   heartbeat_verify_seconds: { kind: 'histogram', labels: [], help: 'Time to verify the signature of one heartbeat.' },
   heartbeat_gap_seconds: { kind: 'histogram', labels: [], help: 'Time between two accepted heartbeats of one entity.' },
+  duplicate_instances_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Times two processes with one key were noticed (L8).',
+  },
   sessions: { kind: 'gauge', labels: ['kind'], help: 'Open heartbeat sockets.' },
   session_closes_total: {
     kind: 'counter',
