@@ -6,8 +6,8 @@ import { ZyndAgent } from '../e2e/support/zynd-agent.ts'
 import { PinnedBeats } from './pinned-beats.ts'
 
 interface Beats {
-  /** Whether a node ever took one. */
-  readonly wereHeard: boolean
+  /** Whether a node has taken one over the connection that now is. */
+  readonly areHeard: boolean
   stop(): Promise<void>
 }
 
@@ -44,9 +44,14 @@ export class Agent {
     return this.#beats !== undefined && !this.#isEnded
   }
 
-  /** Whether a node has taken a beat since it began to beat. */
+  /** Whether it knows one node only, and falls silent without a goodbye. */
+  get isPinned(): boolean {
+    return this.#beats instanceof PinnedBeats
+  }
+
+  /** Whether a node has taken a beat of it over the connection that now is. */
   get isHeard(): boolean {
-    return this.#beats?.wereHeard === true
+    return this.#beats?.areHeard === true
   }
 
   async update(url: string, summary: string): Promise<void> {
@@ -104,12 +109,15 @@ export class Agent {
 
 class SessionBeats implements Beats {
   readonly #session: HeartbeatSession
-  wereHeard = false
+  areHeard = false
 
   constructor({ signer }: ZyndAgent, urls: readonly string[]) {
     this.#session = new HeartbeatSession({ registries: urls, entities: [{ signer }], WebSocket: nodeWebSocket })
     this.#session.on('acked', () => {
-      this.wereHeard = true
+      this.areHeard = true
+    })
+    this.#session.on('closed', () => {
+      this.areHeard = false
     })
     this.#session.start()
   }

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import type { ZyndAgent } from '../e2e/support/zynd-agent.ts'
 
 export class PinnedBeats {
-  wereHeard = false
+  areHeard = false
   readonly #agent: ZyndAgent
   readonly #address: string
   readonly #timer: NodeJS.Timeout
@@ -32,11 +32,12 @@ export class PinnedBeats {
     this.#socket = socket
     socket.on('open', () => this.#beat())
     socket.on('message', (data) => {
-      this.wereHeard ||= JSON.parse(String(data)).type === 'ack'
+      this.areHeard ||= JSON.parse(String(data)).type === 'ack'
     })
     // The close that follows is what counts.
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
+      this.areHeard = false
       this.#socket = undefined
     })
   }

@@ -55,6 +55,12 @@ export async function digestOf(url: string): Promise<string> {
   return own.digest
 }
 
+/** `true` where the node serves, else why it does not. */
+export async function readiness(url: string): Promise<true | string> {
+  const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(ASK_MS) })
+  return answer.ok || `${answer.status} ${await answer.text()}`
+}
+
 export async function nodeIdOf(url: string): Promise<string> {
   return String((await askJson(`${url}/v1/info`)).node_id)
 }

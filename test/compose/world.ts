@@ -4,10 +4,13 @@ import { Agent } from './agent.ts'
 import type { Compose } from './compose.ts'
 import { Feeds } from './feeds.ts'
 import { NODES, type NodeName } from './nodes.ts'
-import { clusterOf, digestOf, until } from './view.ts'
+import { clusterOf, digestOf, readiness, until } from './view.ts'
 
 const SETTLE_MS = 60_000
-const HEARD_MS = 30_000
+/** The longest backoff of the client. */
+const HEARD_MS = 60_000
+/** Zynd's timestamps have whole seconds: a second beat within one would be a duplicate. */
+const PINNED_INTERVAL_MS = 1_000
 
 export class World {
   readonly compose: Compose
@@ -44,7 +47,26 @@ export class World {
     return crowd
   }
 
-  /** Waits until every agent that beats has been heard by a node. */
+  /** So many new agents, registered at this node and beating there in Zynd's form, whatever becomes of the node. */
+  async pinned(name: string, count: number, node: NodeName): Promise<Agent[]> {
+    const pinned: Agent[] = []
+    for (let number = 0; number < count; number++) pinned.push(await this.register(`${name} ${number}`, node))
+    for (const agent of pinned) agent.beatOnlyAt(this.compose.url(node), PINNED_INTERVAL_MS)
+    return pinned
+  }
+
+  /** Waits until these nodes serve. */
+  async ready(nodes: readonly NodeName[], withinMs: number = SETTLE_MS): Promise<void> {
+    await until(withinMs, async () => {
+      for (const node of nodes) {
+        const answer = await readiness(this.compose.url(node))
+        if (answer !== true) return `${node}: ${answer}`
+      }
+      return true
+    })
+  }
+
+  /** Waits until every agent that beats is connected, and heard. */
   async allHeard(): Promise<void> {
     await until(HEARD_MS, async () => {
       const unheard = this.#agents.filter((agent) => agent.isBeating && !agent.isHeard)
@@ -84,6 +106,12 @@ export class World {
     await this.allHeard()
     await this.converged(SETTLE_MS)
     await this.truthful(SETTLE_MS)
+  }
+
+  /** Ends the beats of all agents that can say goodbye: their entities are inactive from then on. */
+  async retire(): Promise<void> {
+    await this.allHeard()
+    await Promise.all(this.#agents.filter(({ isPinned }) => !isPinned).map((agent) => agent.rest()))
   }
 
   /** Ends everything that this test does by itself. */

@@ -52,11 +52,15 @@ export async function partition(world: World, init: PartitionInit): Promise<stri
   const converged = seconds(performance.now() - joinedMs)
   await world.truthful(left())
   const truthful = seconds(performance.now() - joinedMs)
-  const fallen = [lone, rest].flatMap((side) => {
-    const ids = world.agents.filter(({ name }) => name.includes(side.name)).map(({ id }) => id)
-    return world.feeds.fallen(ids, { nodes: init.outlastsThreshold ? side.nodes : NODES, sinceMs })
-  })
-  assert.deepEqual(fallen, [], 'agents that beat were shown inactive')
+  const fallen = (near: boolean): string[] =>
+    [lone, rest].flatMap(({ name, nodes }) => {
+      const ids = world.agents.filter((agent) => agent.name.includes(name)).map(({ id }) => id)
+      return world.feeds.fallen(ids, { nodes: NODES.filter((node) => nodes.includes(node) === near), sinceMs })
+    })
+  assert.deepEqual(fallen(true), [], 'agents that beat were shown inactive on their own side')
+  const far = fallen(false)
+  if (init.outlastsThreshold) assert.notEqual(far.length, 0, 'no side has given up the other')
+  else assert.deepEqual(far, [], 'agents that beat were shown inactive on the other side')
   return `${rounds} rounds of writes; equal after ${equal}, said so after ${converged}, true after ${truthful}`
 }
 
