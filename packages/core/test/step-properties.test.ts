@@ -1,7 +1,7 @@
 /** Whatever happens to a node: its step never throws, its state stays sound, and its effects keep their promises. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Effects } from '@rollcall/core'
+import { type AuditHead, breakOf, type Effects, GENESIS, readLinkRow } from '@rollcall/core'
 import { NativeVerifier } from '@rollcall/identity/node'
 import { type EntityId, presenceChecks, type SignatureCheck } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -117,4 +117,40 @@ describe('any history of one node', () => {
       { numRuns: 60 },
     )
   })
+
+  test('A1: its chain on disk is whole, over restarts too, and any change of it shows where', () => {
+    const damaged = fc.record({ history: histories, at: fc.nat(), how: fc.constantFrom('flip', 'drop', 'swap') })
+    fc.assert(
+      fc.property(damaged, ({ history, at, how }) => {
+        const storm = new Storm()
+        for (const one of history) run(storm, one)
+        const rows = storm.node.disk.scan('audit').map(([, value]) => value)
+        assert.equal(firstBroken(rows), undefined)
+        if (rows.length < 2) return
+        const i = at % (rows.length - 1)
+        const [row, next] = [rows[i], rows[i + 1]]
+        assert.ok(row && next)
+        const flipped = Uint8Array.from(row)
+        flipped[at % row.length] = (flipped[at % row.length] ?? 0) ^ 1
+        if (how === 'flip') rows[i] = flipped
+        else if (how === 'drop') rows.splice(i, 1)
+        else rows.splice(i, 2, next, row)
+        const broken = firstBroken(rows)
+        // A byte of the number or the hash may show at the link itself or at the one that covers it.
+        assert.ok(broken !== undefined && broken >= i && broken <= i + 1, `${how} at ${i} shows at ${broken}`)
+      }),
+      { numRuns: 60 },
+    )
+  })
 })
+
+/** Place of the first row that does not continue the chain. */
+const firstBroken = (rows: readonly Uint8Array[]): number | undefined => {
+  let head: AuditHead = GENESIS
+  for (const [i, row] of rows.entries()) {
+    const link = readLinkRow(row)
+    if (!link.ok || breakOf(head, link.value) !== undefined) return i
+    head = link.value
+  }
+  return undefined
+}

@@ -1,11 +1,13 @@
 /** What must hold of the effects of any step (the order persist, publish, reindex, observe, answer makes them one promise). */
 import assert from 'node:assert/strict'
 import {
+  breakOf,
   type Effects,
   presenceOf,
   type RegistryInput,
   type RegistryState,
   readEntryRow,
+  readLinkRow,
   type Shown,
   type StoreOp,
 } from '@rollcall/core'
@@ -40,6 +42,7 @@ export const checkEffects = (taking: StepTaken): void => {
   for (const delta of taking.effects.publish) checkPublished(taking, delta)
   checkAnswers(taking)
   checkTransitions(taking)
+  checkAudit(taking)
 }
 
 const hex = (bytes: Uint8Array | undefined): string => (bytes ? Buffer.from(bytes).toString('hex') : 'nothing')
@@ -122,4 +125,26 @@ const checkTransitions = ({ state, effects, shownBefore }: StepTaken): void => {
     const dead = before !== 'active' && before !== 'inactive' && shown !== 'active' && shown !== 'inactive'
     assert.ok(dead, `${id} went from ${before} to ${shown} without a transition`)
   }
+}
+
+/** A1: one link for every transition and every verdict, in their order, each covering the one before. */
+const checkAudit = ({ state, effects }: StepTaken): void => {
+  const links = effects.store.flatMap((op) =>
+    op.kind === 'put' && op.table === 'audit' ? [readLinkRow(op.value)] : [],
+  )
+  const told = [
+    ...effects.transitions.map(({ kind, id }) => `${kind} ${id}`),
+    ...effects.notices.flatMap((notice) => (notice.type === 'verdict' ? [`verdict ${notice.node}`] : [])),
+  ]
+  assert.deepEqual(
+    links.map((link) => `${taken(link).fact.kind} ${taken(link).fact.subject}`),
+    told,
+    'the chain tells what happened',
+  )
+  for (const [i, link] of links.entries()) {
+    const before = i === 0 ? undefined : links[i - 1]
+    if (before !== undefined) assert.equal(breakOf(taken(before), taken(link)), undefined, 'the chain is whole')
+  }
+  const last = links.at(-1)
+  if (last !== undefined) assert.equal(hex(state.auditHead.hash), hex(taken(last).hash), 'its head is the newest link')
 }

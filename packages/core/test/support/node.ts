@@ -8,6 +8,7 @@ import {
   readBeatRow,
   readClockRow,
   readEntryRow,
+  readLinkRow,
   readMemberRow,
   restoreEntry,
   restoreMember,
@@ -213,6 +214,8 @@ export class TestNode {
       if (id === undefined) throw new Error(`${key} is no node id`)
       restoreMember(this.state, id, taken(readMemberRow(value)), monotonicMs)
     }
+    const link = this.disk.scan('audit').at(-1)
+    if (link !== undefined) this.state.auditHead = taken(readLinkRow(link[1]))
     resumeLeases(this.state, monotonicMs)
     audit(this.state)
   }
