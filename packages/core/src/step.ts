@@ -228,6 +228,8 @@ const ownedRecord = (
 const judgeBeat = (turn: Turn, event: Input<'beat'>): BeatOutcome => {
   const { state } = turn
   const { id, beat } = event
+  // An announcement is a write, and bears a stamp that an empty store cannot know to be new (S4).
+  if (!state.ready) return 'storage_error'
   const holding = state.holdings.get(id)
   if (holding === undefined) return 'not_found'
   if (holding.entry.kind !== 'record') return 'deregistered'

@@ -222,6 +222,21 @@ describe('a beat', () => {
     }
   })
 
+  test('S4: is taken by no node before its first complete sync, because an announcement bears a stamp', () => {
+    const cluster = new Cluster({ count: 2 })
+    const client = clusterWith(cluster)
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    two.wipe(false)
+    const entry = one.entry(client.id)
+    assert.ok(entry)
+    two.step({ type: 'deltas', deltas: [entry], from: one.id, source: 'sync' })
+    client.connect(two)
+    const { outcome, effects } = client.beat()
+    assert.deepEqual([outcome, effects.publish, two.shown(client.id)], ['storage_error', [], 'inactive'])
+    cluster.sync(one, two)
+    assert.equal(client.beat().outcome, 'accepted')
+  })
+
   test('L10: its health stays until the next one says otherwise', () => {
     const { cluster, node, client } = alone()
     const said = { type: 'beat', token: 1, id: owner.id, sessionId: 1, address: 'here' } as const
