@@ -3,7 +3,6 @@
  * hands everything over as effects. Newest state per entity falls out of it: an entity that changed twice is told once.
  */
 import {
-  compareStamps,
   type Delta,
   type EntityId,
   type Entry,
@@ -18,7 +17,6 @@ import {
 import { type AuditFact, nextLink, putLink } from './audit.ts'
 import type { Answer, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
-import { ownerStamp } from './merge/order.ts'
 import type { StoreOp } from './ports/store.ts'
 import { delBeat, putBeat, putEntry, putPresence } from './rows.ts'
 import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth } from './state.ts'
@@ -245,10 +243,11 @@ const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | unde
     if (before.kind === 'record') return 'deregistered'
     return before.kind === 'tombstone' && entry.kind === 'grave' ? 'purged' : undefined
   }
-  if (change.shown !== shown && (shown === 'active' || change.shown === 'active')) {
-    return shown === 'active' ? 'active' : 'inactive'
-  }
-  if (before?.kind !== 'record' || compareStamps(ownerStamp(before), ownerStamp(entry)) !== 0) return 'registered'
+  const sameLife = before?.kind === 'record' && sameBirth(before, entry)
+  if (shown === 'active' && change.shown !== 'active') return 'active'
+  // What was active in an earlier birth did not fall silent: its owner began anew.
+  if (!sameLife) return 'registered'
+  if (shown !== 'active' && change.shown === 'active') return 'inactive'
   if (before.record !== entry.record) return 'updated'
   const attendant = presenceOf(entry)?.attendant
   return shown === 'active' && attendant !== presenceOf(before)?.attendant ? 'moved' : undefined

@@ -19,8 +19,7 @@ const REASONS: Readonly<Record<Effects['transitions'][number]['kind'], readonly 
   purged: ['retention'],
   active: ['session', 'roamed', 'reaffirmed', 'beat'],
   moved: ['session', 'roamed', 'reaffirmed'],
-  // An owner's new birth is inactive until its first beat; a clock was wrong; the rest is the entity's silence or word.
-  inactive: ['silence', 'goodbye', 'attendant_gone', 'owner', 'stamp_future'],
+  inactive: ['silence', 'goodbye', 'attendant_gone', 'stamp_future'],
 }
 
 describe('any history of one node', () => {

@@ -77,6 +77,21 @@ describe('a deregistration', () => {
     assert.ok(cluster.converged())
   })
 
+  test('M2, A1: followed by a registration before this node heard of it is told as a registration, not as silence', () => {
+    const { cluster, client } = started(2)
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    client.beat()
+    cluster.cut(one, two)
+    deregister(client)
+    cluster.jump(1)
+    taken(one.act({ type: 'register', act: registration(client.owner, client.nowMs) }))
+    const record = one.entry(client.id)
+    assert.ok(record)
+    const { transitions } = two.step({ type: 'deltas', deltas: [record], from: one.id, source: 'sync' })
+    const [note] = transitions
+    assert.deepEqual([note?.kind, note?.from, note?.to, note?.reason], ['registered', 'active', 'inactive', 'owner'])
+  })
+
   test('T1: of an unknown entity is learnt with its evidence, and the record it ended is refused afterwards', () => {
     const { cluster, client } = started(2)
     const [one, two] = [cluster.at(0), cluster.at(1)]
