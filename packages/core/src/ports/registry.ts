@@ -229,7 +229,10 @@ export interface RegistryEvent {
   readonly category?: string
   readonly from?: string
   readonly to?: string
-  /** Why: `beat`, `silence`, `goodbye`, `owner`, `roamed`, `attendant_gone`, `retention`. */
+  /**
+   * Why. A presence tells its cause: `session`, `roamed`, `reaffirmed`, `silence`, `goodbye`. Otherwise `owner`, `retention`,
+   * `attendant_gone`, `beat` (a private one ended what a verdict hid), `stamp_future` or `sweep`.
+   */
   readonly reason?: string
   readonly attendant?: NodeId
   readonly stamp?: string
