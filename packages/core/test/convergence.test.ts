@@ -8,6 +8,7 @@ import { type Beat, compareStamps, type EntityId, type Stamp } from '@rollcall/p
 import fc from 'fast-check'
 import { deregistration, registration, update } from './support/acts.ts'
 import { goodbye, zyndBeat } from './support/beats.ts'
+import { cases } from './support/cases.ts'
 import { Client, newSession } from './support/clients.ts'
 import { Cluster } from './support/cluster.ts'
 import type { Disk } from './support/disk.ts'
@@ -240,7 +241,7 @@ describe('three nodes after any history', () => {
           if (entry?.kind === 'record') assert.deepEqual(entry.record.birth, last?.stamp)
         }
       }),
-      { numRuns: 50 },
+      cases(40),
     )
   })
 
@@ -251,7 +252,7 @@ describe('three nodes after any history', () => {
         for (const fault of faults) world.run(fault)
         settled(world, who)
       }),
-      { numRuns: 40 },
+      cases(30),
     )
   })
 })

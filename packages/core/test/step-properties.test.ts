@@ -5,6 +5,7 @@ import { type AuditHead, breakOf, type Effects, GENESIS, readLinkRow } from '@ro
 import { NativeVerifier } from '@rollcall/identity/node'
 import { type EntityId, presenceChecks, type SignatureCheck } from '@rollcall/protocol'
 import fc from 'fast-check'
+import { cases } from './support/cases.ts'
 import { command, run, Storm } from './support/storm.ts'
 
 const histories = fc.array(command, { minLength: 1, maxLength: 60, size: 'max' })
@@ -29,7 +30,7 @@ describe('any history of one node', () => {
         const storm = new Storm()
         for (const one of history) run(storm, one)
       }),
-      { numRuns: 150 },
+      cases(120),
     )
   })
 
@@ -50,7 +51,7 @@ describe('any history of one node', () => {
         }
         for (const one of history) run(storm, one)
       }),
-      { numRuns: 60 },
+      cases(50),
     )
     const verifier = new NativeVerifier()
     assert.ok(checks.length > 60, `${checks.length} signatures`)
@@ -69,7 +70,7 @@ describe('any history of one node', () => {
         for (const one of history) run(storm, one)
         for (const { kind, reason } of reasons) assert.ok(REASONS[kind].includes(reason), `${kind} by ${reason}`)
       }),
-      { numRuns: 60 },
+      cases(50),
     )
   })
 
@@ -93,7 +94,7 @@ describe('any history of one node', () => {
           }
         }
       }),
-      { numRuns: 60 },
+      cases(50),
     )
   })
 
@@ -113,7 +114,7 @@ describe('any history of one node', () => {
           }
         }
       }),
-      { numRuns: 60 },
+      cases(50),
     )
   })
 
@@ -138,7 +139,7 @@ describe('any history of one node', () => {
         // A byte of the number or the hash may show at the link itself or at the one that covers it.
         assert.ok(broken !== undefined && broken >= i && broken <= i + 1, `${how} at ${i} shows at ${broken}`)
       }),
-      { numRuns: 60 },
+      cases(50),
     )
   })
 })
