@@ -54,7 +54,7 @@ describe('any history of one node', () => {
       cases(50),
     )
     const verifier = new NativeVerifier()
-    assert.ok(checks.length > 60, `${checks.length} signatures`)
+    assert.ok(checks.length > 10, `${checks.length} signatures`)
     for (const { publicKey, messages, signature } of checks) {
       const [message] = messages
       assert.ok(message && (await verifier.verify(publicKey, message, signature)))
