@@ -357,8 +357,9 @@ const refusalOf = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): Refusal
   const { state } = turn
   const held = state.holdings.get(delta.id)?.entry
   if (timesOf(delta).some((ms) => ms > turn.nodeMs + state.settings.skewMs)) return 'stamp_future'
-  if (delta.kind === 'grave' && held?.kind === 'record') {
-    // A peer synced with lately must still have the evidence; a bare grave from it proves nothing (T3).
+  if (delta.kind === 'grave' && held !== undefined && compareStamps(delta.grave.stamp, ownerStamp(held)) > 0) {
+    // A peer synced with lately must still have the evidence; a bare grave from it proves nothing (T3), also where it
+    // would only date the death of a held tombstone later: a registration in between would be lost to it.
     const syncedMs = state.members.get(from)?.syncedMs ?? -1
     const believedAfterMs = state.settings.retentionMs - 2 * state.settings.skewMs
     if (syncedMs >= 0 && turn.nodeMs - syncedMs <= believedAfterMs) return 'grave_unproven'
