@@ -5,6 +5,7 @@
  * that runs at another speed than its neighbours' (it only stands apart and jumps).
  */
 import type { SeededRandom } from '@rollcall/testkit'
+import { LIES, type LieKind } from './byzantine/lies.ts'
 import type { Profile } from './settings.ts'
 
 /** A fault that comes and goes: on average every `everyMs` in the whole cluster (0: never), for about `lastsMs`. */
@@ -76,10 +77,12 @@ export interface Faults {
   readonly wrongStart: Episode
 
   // ── Liars ──
-  /** Peers with a key of their own that take part in the mesh and lie: see `byzantine.ts`. */
+  /** Peers with a key of their own that take part in the mesh and lie. */
   readonly byzantinePeers: number
   /** A lie of each of them, on average every so often. */
   readonly lieEveryMs: number
+  /** What they lie about: see `byzantine/lies.ts`. */
+  readonly lies: readonly LieKind[]
 }
 
 const NEVER: Episode = { everyMs: 0, lastsMs: 0 }
@@ -115,6 +118,7 @@ export const NO_FAULTS: Faults = {
   wrongStart: NEVER,
   byzantinePeers: 0,
   lieEveryMs: 0,
+  lies: Object.keys(LIES) as LieKind[],
 }
 
 export const EPISODES = [

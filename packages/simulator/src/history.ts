@@ -1,7 +1,7 @@
 /** One history from beginning to end: a storm, a calm, and the checks. */
 import type { Hasher } from '@rollcall/search/bloom'
 import { SeededRandom } from '@rollcall/testkit'
-import type { Checker } from './checkers/checker.ts'
+import type { Checker, CheckerKind } from './checkers/checker.ts'
 import { CHECKERS } from './checkers/index.ts'
 import type { Mutation } from './mutations/mutation.ts'
 import { drawPlan, type Plan, type PlanOptions } from './plan.ts'
@@ -16,6 +16,8 @@ export interface HistoryOptions {
   readonly plan?: PlanOptions
   readonly hasher: Hasher
   readonly mutation?: Mutation
+  /** Default: all. */
+  readonly checkers?: readonly CheckerKind[]
   /** Receives the trace, line by line. */
   readonly onLine?: (line: string) => void
 }
@@ -40,7 +42,7 @@ export const runHistory = async (options: HistoryOptions): Promise<Outcome> => {
     ...(mutation === undefined ? {} : { mutation }),
     ...(onLine === undefined ? {} : { onLine }),
   })
-  const checkers = CHECKERS.map((kind) => kind.make(world))
+  const checkers = (options.checkers ?? CHECKERS).map((kind) => kind.make(world))
   for (const checker of checkers) world.watch(checker)
   if (world.trace.isOn) world.watch(new TraceWatcher(world.trace))
   world.trace.line('plan', '', JSON.stringify(plan))

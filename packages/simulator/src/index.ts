@@ -1,5 +1,7 @@
 export { CHECKERS } from './checkers/index.ts'
 export { type Faults, NO_FAULTS } from './faults.ts'
 export { type HistoryOptions, type Outcome, runHistory } from './history.ts'
+export { MUTATIONS, runMutation } from './mutations/index.ts'
+export type { Mutation } from './mutations/mutation.ts'
 export type { PlanOptions } from './plan.ts'
 export { loadHasher } from './world.ts'

@@ -1,5 +1,6 @@
 /** Carries the faults of a plan out, kind by kind, each from a stream of chance of its own; and ends them all. */
 import type { MemoryDisk, SeededRandom } from '@rollcall/testkit'
+import { ByzantinePeer } from './byzantine/byzantine-peer.ts'
 import { between, pick, shuffled, waitMs } from './chance.ts'
 import { EPISODES, type Episode, type EpisodeKind } from './faults.ts'
 import type { SimNode } from './node/sim-node.ts'
@@ -15,16 +16,20 @@ export class Storm {
   readonly #world: World
   readonly #ends = new Set<End>()
   readonly #backups = new Map<SimNode, MemoryDisk[]>()
+  readonly liars: readonly ByzantinePeer[]
   #isOver = false
 
   constructor(world: World) {
     this.#world = world
+    const { byzantinePeers, lies } = world.plan.faults
+    this.liars = Array.from({ length: byzantinePeers }, (_, i) => new ByzantinePeer(world, i, lies))
   }
 
   begin(): void {
     const { faults } = this.#world.plan
     this.#world.network.weather = faults
     this.#spreadClocks()
+    for (const liar of this.liars) liar.begin()
     for (const kind of EPISODES) {
       const episode = faults[kind]
       if (episode.everyMs > 0) this.#next(kind, episode, this.#world.random.split(`storm ${kind}`))
@@ -38,6 +43,7 @@ export class Storm {
     this.#isOver = true
     world.network.weather = undefined
     for (const end of [...this.#ends]) end()
+    for (const liar of this.liars) liar.end()
     world.network.blockTopics(false)
     world.paths.heal()
     for (const node of world.nodes) if (node.isDown) node.start()
@@ -154,21 +160,21 @@ const EPISODE: Record<EpisodeKind, (scene: Scene) => Begun | undefined> = {
   swizzle: ({ world, random, lastsMs }) => {
     const nodes = shuffled(random, world.nodes).slice(1)
     const ends: End[] = []
-    for (const [i, node] of nodes.entries()) {
-      world.after((lastsMs * i) / (2 * nodes.length), () => {
-        if (ends.length > nodes.length) return
-        const others = world.nodes.filter((other) => other !== node)
-        ends.push(cutting(world, pairsBetween([node], others), node.name).end)
-      })
+    let isOver = false
+    const cutOff = (node: SimNode): void => {
+      const others = world.nodes.filter((other) => other !== node)
+      if (!isOver) ends.push(cutting(world, pairsBetween([node], others), node.name).end)
     }
-    for (let i = 0; i < nodes.length; i++) {
-      world.after(lastsMs / 2 + (lastsMs * i) / (2 * nodes.length), () =>
-        ends.splice(Math.floor(random.next() * ends.length), 1)[0]?.(),
-      )
+    const mendOne = (): void => ends.splice(random.below(Math.max(1, ends.length)), 1)[0]?.()
+    for (const [i, node] of nodes.entries()) {
+      const stepMs = (lastsMs * i) / (2 * nodes.length)
+      world.after(stepMs, () => cutOff(node))
+      world.after(lastsMs / 2 + stepMs, mendOne)
     }
     return {
       what: names(nodes),
       end: () => {
+        isOver = true
         for (const end of ends.splice(0)) end()
       },
     }

@@ -1,6 +1,6 @@
 /** A simulated world: one clock, one seed split into streams, one network, the nodes on it, and whoever watches them. */
 
-import type { EntityId } from '@rollcall/protocol'
+import type { Beat, EntityId } from '@rollcall/protocol'
 import type { RuntimeSettings } from '@rollcall/runtime'
 import { createHasher, type Hasher } from '@rollcall/search/bloom'
 import { ManualClock, SeededRandom } from '@rollcall/testkit'
@@ -31,6 +31,7 @@ export interface Inhabitant {
   readonly isBeating: boolean
   /** Key of the developer who may sign for it. */
   readonly developerKey: Uint8Array | undefined
+  readonly beatForm: Beat['form']
 }
 
 export interface WorldInit {
@@ -107,8 +108,8 @@ export class World {
     return this.#inhabitants.values()
   }
 
-  developerOf(id: EntityId): Uint8Array | undefined {
-    return this.#inhabitants.get(id)?.developerKey
+  inhabitant(id: EntityId): Inhabitant | undefined {
+    return this.#inhabitants.get(id)
   }
 
   watch(watcher: Watcher): void {

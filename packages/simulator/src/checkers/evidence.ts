@@ -60,7 +60,7 @@ class Evidence implements Checker {
         const checks = tombstoneChecks(entry.tombstone)
         if (!checks.ok || !this.#allHold(checks.value)) return 'whose deregistration its owner did not sign'
         const { proof, act, stamp } = entry.tombstone
-        const developer = this.#world.developerOf(id)
+        const developer = this.#world.inhabitant(id)?.developerKey
         if (
           act.by === 'developer' &&
           (proof === undefined || developer === undefined || Buffer.compare(developer, proof.publicKey) !== 0)

@@ -50,6 +50,11 @@ class NoFalseInactive implements Checker {
     this.#disturbedMs.set(id, this.#world.nowMs())
   }
 
+  /** A beat in Zynd's forms names no node: whoever heard it may say that it took it, and until the next beat be believed. */
+  lied(id: EntityId): void {
+    if (this.#world.inhabitant(id)?.beatForm !== 'native') this.disturbed(id)
+  }
+
   changed(_node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void {
     // A birth that ends or begins starts everything anew: the presence of another birth counts for nothing (M3).
     if (before === undefined || compareStamps(ownerStamp(before), ownerStamp(after)) !== 0) this.disturbed(id)

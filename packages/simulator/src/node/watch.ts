@@ -27,6 +27,8 @@ export interface Watcher {
   /** A message leaves a node. */
   published?(node: SimNode, topic: Topic, message: Uint8Array): void
   judged?(node: SimNode, topic: Topic, message: Uint8Array, from: NodeId, verdict: MessageVerdict): void
+  /** A liar said something about an entity. */
+  lied?(id: EntityId, kind: string): void
   /** A node logged a warning or an error. */
   logged?(node: SimNode, level: 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void
 }

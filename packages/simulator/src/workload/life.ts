@@ -52,6 +52,10 @@ export class Life implements Inhabitant {
     return this.agent.developer?.publicKey
   }
 
+  get beatForm(): Agent['beatForm'] {
+    return this.agent.beatForm
+  }
+
   get isBeating(): boolean {
     return this.running.length > 0
   }
