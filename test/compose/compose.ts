@@ -7,6 +7,8 @@ import { output } from './programs.ts'
 
 const DEFAULT_REGISTRY = 'https://registry.npmjs.org/'
 const IMAGE = 'rollcall:compose-test'
+/** How compose marks what belongs to a project. */
+const PROJECT_LABEL = 'com.docker.compose.project'
 const LOG_LINES = 60
 const DOCKER_MS = 60_000
 
@@ -16,6 +18,8 @@ interface ComposeInit {
   readonly project: string
   readonly ports: ReadonlyMap<string, number>
   readonly files: readonly string[]
+  /** Ends every command that runs, and every later one; not the removal. */
+  readonly end: AbortController
 }
 
 export class Compose {
@@ -40,7 +44,8 @@ export class Compose {
       ROLLCALL_IMAGE: IMAGE,
       COMPOSE_PROJECT_NAME: project,
     }
-    return new Compose({ command: composeCommand(), environment, project, ports, files: ['docker-compose.yml'] })
+    const files = ['docker-compose.yml']
+    return new Compose({ command: composeCommand(), environment, project, ports, files, end: new AbortController() })
   }
 
   /** The same containers, described by one more file and with more variables for it. Takes effect with the next `up`. */
@@ -64,8 +69,8 @@ export class Compose {
   }
 
   /** Runs a verb of docker to its end. Resolves with its standard output. */
-  docker(args: readonly string[], timeoutMs = DOCKER_MS): Promise<string> {
-    return output('docker', args, { cwd: repoRoot, env: this.#init.environment, timeout: timeoutMs })
+  docker(args: readonly string[], timeoutMs: number = DOCKER_MS): Promise<string> {
+    return this.#output(['docker', ...args], timeoutMs, this.#init.end.signal)
   }
 
   /** What `docker inspect` says of the container of a service, by a Go template. */
@@ -93,14 +98,24 @@ export class Compose {
   /** Runs a line of shell in a container of the image that has these volumes of the project, by the folder they are at. */
   async onVolumes(volumes: Readonly<Record<string, string>>, line: string): Promise<void> {
     const mounts = Object.entries(volumes).flatMap(([at, volume]) => ['-v', `${this.#init.project}_${volume}:${at}`])
-    await this.docker(['run', '--rm', '--user', 'root', '--entrypoint', 'sh', ...mounts, IMAGE, '-c', line])
+    const label = `${PROJECT_LABEL}=${this.#init.project}`
+    const options = ['--rm', '--label', label, '--user', 'root', '--entrypoint', 'sh', ...mounts]
+    await this.docker(['run', ...options, IMAGE, '-c', line])
   }
 
-  /** Removes containers, networks and volumes of the project, also volumes that no compose file names. */
+  /** Removes every container, network and volume of the project. Nothing else can be done with it from then on. */
   async remove(timeoutMs: number): Promise<void> {
-    await this.#compose(['down', '-v', '--remove-orphans'], timeoutMs)
-    const volumes = await this.docker(['volume', 'ls', '-q', '-f', `name=${this.#init.project}_`])
-    for (const volume of volumes.split('\n').filter(Boolean)) await this.docker(['volume', 'rm', '-f', volume])
+    const { project, end } = this.#init
+    end.abort(new Error('the containers are being removed'))
+    const docker = (...args: string[]): Promise<string> => this.#output(['docker', ...args], timeoutMs)
+    const listed = async (...args: string[]): Promise<string[]> =>
+      (await docker(...args)).split('\n').filter((id) => id !== '')
+    // Compose knows only what its files name, and waits for the nodes to end; no need for that here.
+    for (const id of await listed('ps', '-a', '-q', '-f', `label=${PROJECT_LABEL}=${project}`))
+      await docker('rm', '-f', id)
+    await this.#output(this.#verb(['down', '-v', '--remove-orphans']), timeoutMs)
+    for (const volume of await listed('volume', 'ls', '-q', '-f', `name=${project}_`))
+      await docker('volume', 'rm', '-f', volume)
   }
 
   /** Prints the last lines of every container. */
@@ -109,10 +124,16 @@ export class Compose {
   }
 
   #compose(args: readonly string[], timeoutMs: number): Promise<string> {
-    const { command, environment, files } = this.#init
-    const [program = '', ...first] = command
-    const named = files.flatMap((file) => ['-f', file])
-    return output(program, [...first, ...named, ...args], { cwd: repoRoot, env: environment, timeout: timeoutMs })
+    return this.#output(this.#verb(args), timeoutMs, this.#init.end.signal)
+  }
+
+  #verb(args: readonly string[]): readonly string[] {
+    const { command, files } = this.#init
+    return [...command, ...files.flatMap((file) => ['-f', file]), ...args]
+  }
+
+  #output([program = '', ...args]: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<string> {
+    return output(program, args, { cwd: repoRoot, env: this.#init.environment, timeout: timeoutMs, signal })
   }
 }
 

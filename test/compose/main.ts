@@ -32,8 +32,11 @@ if (shipped.engineAnswers()) {
   const failed = await runChecks([...shippedChecks(shipped), ...faults], {
     onFailure: () => faulty.showLogs(),
     always: async () => {
-      await world.stop()
-      await faulty.remove(REMOVE_MS)
+      try {
+        await world.stop()
+      } finally {
+        await faulty.remove(REMOVE_MS)
+      }
     },
   })
   process.exitCode = failed === 0 ? 0 : 1

@@ -30,6 +30,7 @@ export async function runChecks(
   let passed = 0
   let reason: string | undefined
   for (const { name, run, isAlone } of checks) {
+    if (cleaning !== undefined) reason = 'interrupted'
     if (reason !== undefined) {
       console.log(`not ok ${name}: not tried, ${reason}`)
       continue
@@ -42,7 +43,7 @@ export async function runChecks(
       console.log(`ok ${name} (${typeof measured === 'string' ? `${took}: ${measured}` : took})`)
     } catch (error) {
       console.log(`not ok ${name}: ${error instanceof Error ? error.message : String(error)}`)
-      await attempt('showing the logs', steps.onFailure)
+      if (cleaning === undefined) await attempt('showing the logs', steps.onFailure)
       if (isAlone !== true) reason = 'a check before it failed'
     }
   }

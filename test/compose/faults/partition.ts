@@ -46,12 +46,8 @@ export async function partition(world: World, init: PartitionInit): Promise<stri
   const rounds = await whileCut(world, [lone, rest], init.cutMs)
   const joinedMs = performance.now()
   const left = (): number => PROMISE_MS - (performance.now() - joinedMs)
-  await world.equal(left())
-  const equal = seconds(performance.now() - joinedMs)
-  await world.converged(left())
-  const converged = seconds(performance.now() - joinedMs)
-  await world.truthful(left())
-  const truthful = seconds(performance.now() - joinedMs)
+  const equalMs = await world.equal(left())
+  const [converged, truthful] = await Promise.all([world.converged(left()), world.truthful(left())])
   const fallen = (near: boolean): string[] =>
     [lone, rest].flatMap(({ name, nodes }) => {
       const ids = world.agents.filter((agent) => agent.name.includes(name)).map(({ id }) => id)
@@ -61,7 +57,8 @@ export async function partition(world: World, init: PartitionInit): Promise<stri
   const far = fallen(false)
   if (init.outlastsThreshold) assert.notEqual(far.length, 0, 'no side has given up the other')
   else assert.deepEqual(far, [], 'agents that beat were shown inactive on the other side')
-  return `${rounds} rounds of writes; equal after ${equal}, said so after ${converged}, true after ${truthful}`
+  const [equal, said, lacking] = [equalMs, equalMs + converged, equalMs + truthful].map(seconds)
+  return `${rounds} rounds of writes; equal ${equal} after the join, told so by all after ${said}, nothing lacking after ${lacking}`
 }
 
 /** Cuts, writes on both sides for so long, and joins. Resolves with the rounds of writes. */

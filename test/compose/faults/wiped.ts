@@ -25,7 +25,10 @@ export async function wiped(world: World, what: 'store' | 'volume'): Promise<str
   await world.compose.run(['stop', '-t', '30', NODE], STOP_MS)
   await during.end(others.a)
   await changed.update(others.c, `Changed while ${NODE} was away.`)
-  await world.compose.onVolumes({ '/data': NODE }, what === 'store' ? 'rm -rf /data/store' : 'rm -rf /data/*')
+  await world.compose.onVolumes(
+    { '/data': NODE },
+    what === 'store' ? 'test -d /data/store && rm -rf /data/store' : 'rm -rf /data/*',
+  )
   await world.compose.run(['start', NODE], STOP_MS)
 
   const startMs = performance.now()
