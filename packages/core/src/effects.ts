@@ -20,6 +20,8 @@ export interface Effects {
   /** Entities a peer spoke of that are not held here. */
   readonly fetch: readonly { readonly id: EntityId; readonly from: NodeId }[]
   readonly answers: readonly Answer[]
+  /** Whether a tick left work that is due: the next one should come at once. */
+  readonly isUnfinished: boolean
 }
 
 /** An accepted transition, as events, metrics and the audit chain tell it. */

@@ -6,12 +6,17 @@ import { type Holding, presenceOf, type RegistryState } from './state.ts'
 import type { Turn } from './turn.ts'
 
 /** Most leases ended, tombstones purged or views reviewed in one tick, so that no turn holds the loop for long. */
-const WORK_PER_TICK_MAX = 1_000
+const WORK_PER_TICK_MAX = 500
 
 export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): void => {
   const { state } = turn
   considerClock(turn)
-  for (const id of state.leases.expire(turn.monotonicMs, WORK_PER_TICK_MAX)) expire(turn, id)
+  let expired = 0
+  for (const id of state.leases.expire(turn.monotonicMs, WORK_PER_TICK_MAX)) {
+    expire(turn, id)
+    expired++
+  }
+  if (expired === WORK_PER_TICK_MAX) turn.isUnfinished = true
   for (const member of state.members.all()) reachVerdict(turn, member)
   review(turn)
   purge(turn)
@@ -45,7 +50,10 @@ const reachVerdict = (turn: Turn, member: Member): void => {
 const review = (turn: Turn): void => {
   let left = WORK_PER_TICK_MAX
   for (const id of turn.state.review) {
-    if (left-- <= 0) return
+    if (left-- <= 0) {
+      turn.isUnfinished = true
+      return
+    }
     turn.state.review.delete(id)
     turn.touch(id, 'attendant_gone')
   }

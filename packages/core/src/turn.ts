@@ -51,6 +51,7 @@ export class Turn {
   readonly fetch: { readonly id: EntityId; readonly from: NodeId }[] = []
   readonly store: StoreOp[] = []
   durable = false
+  isUnfinished = false
   readonly #sign: StepEnv['sign']
   readonly #changes = new Map<EntityId, Change>()
   readonly #announced = new Set<EntityId>()
@@ -133,6 +134,7 @@ export class Turn {
       revoke: this.revoke,
       fetch: this.fetch,
       answers: this.answers,
+      isUnfinished: this.isUnfinished,
     }
   }
 

@@ -7,6 +7,7 @@
  * lost, and meanwhile the door turns new work away (`failing`).
  */
 import {
+  type AuditHead,
   type Clock,
   type Effects,
   type Log,
@@ -44,9 +45,12 @@ export class Loop {
   readonly #barriers: { readonly upTo: number; readonly resolve: () => void }[] = []
   /** Why the disk refuses, while it does. */
   failing: string | undefined
+  /** Head of the audit chain as a power cut would leave it: what peers may be told to remember (A1). */
+  durableAuditHead: AuditHead
 
   constructor(init: LoopInit) {
     this.#init = init
+    this.durableAuditHead = init.state.auditHead
   }
 
   /** Queues an event; false where the inbox is full (counted: the caller answers for it). */
@@ -83,7 +87,7 @@ export class Loop {
     // Whatever else arrives in this turn of the event loop shares the step, and its one disk write.
     await Promise.resolve()
     while (this.#inbox.length > 0) {
-      const events = this.#inbox.splice(0, TURN_EVENTS_MAX)
+      const events = this.#inbox.splice(0, turnLength(this.#inbox))
       this.#init.metrics.gauge('queue_length', this.#inbox.length, { queue: 'inbox' })
       const effects = this.#decide(events)
       if (effects !== undefined) {
@@ -118,6 +122,8 @@ export class Loop {
     for (;;) {
       try {
         await store.write(batch, { durable })
+        // Batches keep their order on disk: a durable one makes every link before it durable too.
+        if (durable) this.durableAuditHead = this.#init.state.auditHead
         if (this.failing !== undefined) log.info('the disk takes writes again')
         this.failing = undefined
         return true
@@ -132,4 +138,21 @@ export class Loop {
   }
 }
 
-const TIMERS: ReadonlySet<RegistryInput['type']> = new Set(['tick', 'sweep', 'flush', 'heard', 'status', 'synced'])
+/**
+ * A turn tells each entity once. It therefore ends with a deregistration, so that one is always told, whatever its owner
+ * does next.
+ */
+const turnLength = (inbox: readonly RegistryInput[]): number => {
+  const ending = inbox.findIndex((event, i) => event.type === 'deregister' || i === TURN_EVENTS_MAX - 1)
+  return ending < 0 ? inbox.length : ending + 1
+}
+
+const TIMERS: ReadonlySet<RegistryInput['type']> = new Set([
+  'tick',
+  'sweep',
+  'flush',
+  'heard',
+  'status',
+  'verdict',
+  'synced',
+])

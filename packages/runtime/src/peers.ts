@@ -1,5 +1,5 @@
 /** Everything a node says to its peers and hears from them: gossip, status, sync, questions. Wires them, and drives none. */
-import type { Clock, Log, Mesh, MeshHandlers, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
+import type { AuditHead, Clock, Log, Mesh, MeshHandlers, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
 import { equalBytes, type NodeId, type NodeStatus, type Signer } from '@rollcall/protocol'
 import type { Audit } from './audit.ts'
 import type { Evidence } from './evidence.ts'
@@ -27,6 +27,7 @@ export interface PeersInit {
   readonly timers: Timers
   readonly submit: (event: RegistryInput) => boolean
   readonly settled: () => Promise<void>
+  readonly auditHead: () => AuditHead
 }
 
 /** How long a gap in numbers, or a difference of digests, may close by itself, in batch windows. */

@@ -113,6 +113,10 @@ class NodeRuntime implements Runtime {
       timers: this.#timers,
       submit: (event) => this.#loop.submit(event),
       settled: () => this.#loop.settled(),
+      auditHead: () => {
+        const { number, hash } = this.#loop.durableAuditHead
+        return { number, hash }
+      },
     })
     const feed = new Feed({ max: FEED_MAX, run: this.#peers.gossip.run })
     this.#observer = new Observer({ ...init, ...parts, feed })
@@ -180,6 +184,7 @@ class NodeRuntime implements Runtime {
     for (const revocation of effects.revoke) this.#sessions.revoke(revocation)
     for (const { id, from } of effects.fetch) void this.#peers.fetcher.fetch(id, [from])
     for (const answer of effects.answers) this.registry.resolve(answer)
+    if (effects.isUnfinished) this.#timers.once('unfinished', 0, () => this.#loop.submit({ type: 'tick' }))
   }
 
   #sweep(ids: readonly EntityId[], at: number): void {

@@ -1,5 +1,5 @@
 /** What this node says of itself every few seconds, and what it makes of what others say (S3, L6). */
-import type { Clock, Mesh, MessageVerdict, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
+import type { AuditHead, Clock, Mesh, MessageVerdict, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
 import {
   decodeStatus,
   encodeStatus,
@@ -25,6 +25,8 @@ export interface StatusInit {
   readonly settings: RuntimeSettings
   readonly gossip: { readonly run: number; readonly number: number }
   readonly filterVersion: () => number
+  /** Head of the audit chain that is on disk for good. */
+  readonly auditHead: () => AuditHead
   readonly submit: (event: RegistryInput) => boolean
   /** A peer's status that is new here. */
   readonly onStatus: (origin: NodeId, status: NodeStatus) => void
@@ -117,7 +119,7 @@ export class StatusBoard {
   }
 
   #own(): NodeStatus {
-    const { state, clock, mesh, settings, gossip, filterVersion } = this.#init
+    const { state, clock, mesh, settings, gossip, filterVersion, auditHead } = this.#init
     const nowMs = clock.monotonicMs()
     const clockMs = state.steady.at(nowMs)
     return {
@@ -134,7 +136,7 @@ export class StatusBoard {
       counts: state.counts,
       verdicts: state.members.verdicts(nowMs).slice(0, LIMITS.verdictsMax),
       addresses: mesh.addresses().slice(0, 32),
-      audit: { number: state.auditHead.number, hash: state.auditHead.hash },
+      audit: auditHead(),
       filterVersion: filterVersion(),
     }
   }
