@@ -36,6 +36,8 @@ export type RegistryInput =
   | { readonly type: 'heard'; readonly node: NodeId; readonly stamp: Stamp; readonly ageMs: number }
   /** A status whose signature holds. What its clock reads counts also where its stamp is refused as ahead (L4, M4). */
   | { readonly type: 'status'; readonly origin: NodeId; readonly status: NodeStatus }
+  /** A peer holds this node gone for all that it announced up to this stamp (L6). */
+  | { readonly type: 'verdict'; readonly lastStamp: Stamp }
   /** A complete sync with a peer, begun at `startedMs` node time, has been applied. */
   | { readonly type: 'synced'; readonly peer: NodeId; readonly startedMs: number }
   | { readonly type: 'tick' }

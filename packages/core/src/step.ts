@@ -74,6 +74,8 @@ const decide = (turn: Turn, event: RegistryInput): void => {
       return hear(turn, event)
     case 'status':
       return hearStatus(turn, event)
+    case 'verdict':
+      return heedVerdict(turn, event.lastStamp)
     case 'synced':
       return completeSync(turn, event)
     case 'tick':
@@ -437,12 +439,16 @@ const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
   if (member.status !== undefined && compareStamps(member.status.stamp, status.stamp) >= 0) return
   member.status = status
   if (status.audit.number > (member.auditHead?.number ?? 0)) member.auditHead = status.audit
-  for (const { node, lastStamp } of status.verdicts) {
-    if (node !== state.self || lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) continue
-    state.hybrid.observe(lastStamp)
-    if (state.reaffirmUpTo === undefined || compareStamps(lastStamp, state.reaffirmUpTo) > 0)
-      state.reaffirmUpTo = lastStamp
-  }
+  for (const { node, lastStamp } of status.verdicts) if (node === state.self) heedVerdict(turn, lastStamp)
+}
+
+/** L6: what a peer's verdict covers is announced again, at the next accepted beat of each entity. */
+const heedVerdict = (turn: Turn, lastStamp: Stamp): void => {
+  const { state } = turn
+  if (lastStamp.wallMs > turn.nodeMs + state.settings.skewMs) return
+  state.hybrid.observe(lastStamp)
+  if (state.reaffirmUpTo === undefined || compareStamps(lastStamp, state.reaffirmUpTo) > 0)
+    state.reaffirmUpTo = lastStamp
 }
 
 const completeSync = (turn: Turn, { peer, startedMs }: Input<'synced'>): void => {

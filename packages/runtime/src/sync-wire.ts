@@ -49,7 +49,13 @@ export type Parts = (typeof PARTS)[keyof typeof PARTS]
 
 export type SyncMessage =
   /** Opens a sync, and its answer: member tables, and the first message of the reconciliation. */
-  | { readonly type: 'hello'; readonly members: readonly MemberLine[]; readonly ranges: readonly Range[] }
+  | {
+      readonly type: 'hello'
+      readonly members: readonly MemberLine[]
+      readonly ranges: readonly Range[]
+      /** The sender's verdict on the receiver, if it holds one: where gossip fails, no status tells of it (L6). */
+      readonly verdict: Stamp | undefined
+    }
   | { readonly type: 'ranges'; readonly ranges: readonly Range[] }
   | { readonly type: 'get'; readonly wanted: readonly Wanted[] }
   /** The answer to `get` (as many as fit, in order), and a push. */
@@ -61,7 +67,12 @@ const CLAIMS = { skip: 0, fingerprint: 1, list: 2 } as const
 export const encodeSync = (message: SyncMessage): Uint8Array => {
   switch (message.type) {
     case 'hello':
-      return encode(['hello', message.members.map(memberLayout), message.ranges.map(rangeLayout)])
+      return encode([
+        'hello',
+        message.members.map(memberLayout),
+        message.ranges.map(rangeLayout),
+        message.verdict === undefined ? null : encodeStamp(message.verdict),
+      ])
     case 'ranges':
       return encode(['ranges', message.ranges.map(rangeLayout)])
     case 'get':
@@ -80,6 +91,7 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
           type,
           members: reader.list('members', LIMITS.membersMax, readMember),
           ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange),
+          verdict: reader.optional(() => reader.stamp('verdict')),
         }
       case 'ranges':
         return { type, ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange) }

@@ -98,9 +98,9 @@ export class Sync {
     const { state, clock } = this.#init
     const opening = openingMessage(state.items)
     const askedMs = clock.monotonicMs()
-    const hello = await this.#ask(peer, { type: 'hello', members: this.#memberTable(), ranges: opening }, 'hello')
+    const hello = await this.#ask(peer, this.#hello(peer, opening), 'hello')
     this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
-    this.#hearAll(hello.members)
+    this.#hearAll(hello)
     const [first] = hello.ranges
     if (hello.ranges.length === 1 && first?.claim.kind === 'skip') return 'equal'
     return this.#inTurn(() => this.#reconcile(peer))
@@ -160,8 +160,8 @@ export class Sync {
     const { state } = this.#init
     switch (request.type) {
       case 'hello':
-        this.#hearAll(request.members)
-        return { type: 'hello', members: this.#memberTable(), ranges: answerMessage(state.items, request.ranges) }
+        this.#hearAll(request)
+        return this.#hello(from, answerMessage(state.items, request.ranges))
       case 'ranges':
         return { type: 'ranges', ranges: answerMessage(state.items, request.ranges) }
       case 'get': {
@@ -208,8 +208,16 @@ export class Sync {
     return lines
   }
 
-  #hearAll(lines: readonly MemberLine[]): void {
-    for (const { node, lastStamp, ageMs } of lines) this.#init.submit({ type: 'heard', node, stamp: lastStamp, ageMs })
+  #hello(peer: NodeId, ranges: readonly Range[]): Hello {
+    const { state, clock } = this.#init
+    const verdict = state.members.verdicts(clock.monotonicMs()).find(({ node }) => node === peer)?.lastStamp
+    return { type: 'hello', members: this.#memberTable(), ranges, verdict }
+  }
+
+  #hearAll({ members, verdict }: Hello): void {
+    const { submit } = this.#init
+    for (const { node, lastStamp, ageMs } of members) submit({ type: 'heard', node, stamp: lastStamp, ageMs })
+    if (verdict !== undefined) submit({ type: 'verdict', lastStamp: verdict })
   }
 
   async #ask<T extends SyncMessage['type']>(
@@ -231,6 +239,8 @@ export class Sync {
     return decoded.value
   }
 }
+
+type Hello = Extract<SyncMessage, { type: 'hello' }>
 
 const isType = <T extends SyncMessage['type']>(
   message: SyncMessage,

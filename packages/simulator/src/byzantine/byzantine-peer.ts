@@ -66,6 +66,7 @@ export class ByzantinePeer {
   }
 
   #next(): void {
+    if (this.#lies.length === 0) return
     this.#world.after(waitMs(this.#random, this.#world.plan.faults.lieEveryMs), () => {
       if (this.#isOver) return
       this.lie(pick(this.#random, this.#lies))
@@ -105,7 +106,7 @@ export class ByzantinePeer {
       onRequest: (protocol) => {
         if (protocol !== '/rollcall/sync/1') return Promise.resolve(this.#random.bytes(20))
         const stamp = { wallMs: Math.floor(this.#world.trueMs()), counter: 0, node: this.id }
-        return Promise.resolve(encode(['hello', [[this.id, encodeStamp(stamp), 0]], [[null, SKIP]]]))
+        return Promise.resolve(encode(['hello', [[this.id, encodeStamp(stamp), 0]], [[null, SKIP]], null]))
       },
       onPeerConnected: () => undefined,
       onPeerDisconnected: () => undefined,

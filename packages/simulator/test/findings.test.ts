@@ -1,0 +1,38 @@
+/** What the simulator found, each as the shortest history that shows it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MINUTE, Scene, SECOND } from './support/scene.ts'
+
+test('L6: where gossip fails, a node learns of a verdict on itself by sync, and its next beats end it', async () => {
+  const scene = await Scene.begin({ nodes: 2, without: ['no-false-inactive'] })
+  const actor = scene.actor()
+  await actor.register(0)
+  actor.live(0)
+  await scene.pass(MINUTE)
+  scene.isolate(0)
+  await scene.pass(6 * MINUTE)
+  assert.deepEqual(scene.shown(actor), ['active', 'inactive'])
+  scene.world.network.blockTopics(true)
+  scene.heal()
+  await scene.pass(2 * MINUTE)
+  scene.all(actor, 'active')
+  scene.world.network.blockTopics(false)
+  await scene.settle()
+})
+
+test('T3: a bare grave that would date a held death later proves nothing, and a new registration outlives it', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const liar = scene.liar()
+  const actor = scene.actor()
+  await actor.register(0)
+  await actor.deregister(0)
+  await scene.pass(MINUTE)
+  for (let i = 0; i < 10; i++) liar.lie('falseGrave')
+  await scene.pass(SECOND)
+  assert.equal(scene.entry(0, actor)?.kind, 'tombstone')
+  assert.equal(await actor.register(1), 'ok')
+  await scene.pass(MINUTE)
+  scene.all(actor, 'inactive')
+  liar.end()
+  await scene.settle()
+})
