@@ -252,7 +252,8 @@ const EPISODE: Record<EpisodeKind, (scene: Scene) => Begun | undefined> = {
       what: node.name,
       end: () => {
         disk.refusesWrites = false
-        node.cured('disk')
+        // It is tried again once a second.
+        world.after(2_000, () => node.cured('disk'))
       },
     }
   },

@@ -79,7 +79,7 @@ export class ByzantinePeer {
     this.#world.trace.line('lie', this.name, `${kind}${about}`)
     if (lie.way === 'gossip') this.#mesh.publish(lie.topic, lie.bytes)
     else {
-      const peers = this.#mesh.connectedPeers().filter((peer) => kind !== 'falseGrave' || this.#isOnGuard(peer))
+      const peers = this.#mesh.connectedPeers().filter((peer) => kind !== 'falseGrave' || this.#isOnGuard(peer, lie))
       if (peers.length === 0) return
       const peer = pick(this.#random, peers)
       const body = lie.way === 'raw' ? lie.body : encode(['deltas', lie.deltas.map(deltaLayout)])
@@ -92,12 +92,13 @@ export class ByzantinePeer {
     }
   }
 
-  /** Whether a node synced with this peer lately, and so must not believe a bare grave from it (T3). */
-  #isOnGuard(peer: NodeId): boolean {
+  /** Whether a node holds the victim and synced with this peer lately: then a bare grave proves nothing to it (T3). */
+  #isOnGuard(peer: NodeId, lie: Lie): boolean {
     const { nodes, settings } = this.#world
     const state = nodes.find(({ id }) => id === peer)?.runtime?.inside.state
     const syncedMs = state?.members.get(this.id)?.syncedMs ?? -1
-    return syncedMs >= 0 && this.#world.trueMs() - syncedMs < settings.retentionMs - 3 * settings.skewMs
+    const isHeld = lie.way === 'push' && lie.about !== undefined && state?.holdings.has(lie.about) === true
+    return isHeld && syncedMs >= 0 && this.#world.trueMs() - syncedMs < settings.retentionMs - 3 * settings.skewMs
   }
 
   #handlers(): MeshHandlers {

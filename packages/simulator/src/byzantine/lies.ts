@@ -175,7 +175,7 @@ export const LIES = {
     }),
   /** Says that an entity lives, by a beat that somebody else took. */
   falseLife: (liar) => presenceLie(liar, (id, of) => ownPresence(liar, id, of, 'active')),
-  /** A grave for whoever lives, told to a node that has synced with the liar lately. */
+  /** A grave for whoever lives, told to a node that holds it and has synced with the liar lately. */
   falseGrave: (liar) => graveLie(liar),
   /** A tombstone whose act the liar signed. */
   falseTombstone: (liar) => tombstoneLie(liar, 'entity'),
@@ -197,7 +197,7 @@ export const LIES = {
  * Lies that the rules do not withstand yet (docs/reliability.md says why): told only where a scenario asks for them.
  */
 export const OPEN_LIES = {
-  /** A grave for whoever lives, from a peer that a node has not synced with, or not since it lost its memory. */
+  /** The same, told to any node: also to one that has never synced with the liar, or does not hold the victim. */
   strangerGrave: (liar) => graveLie(liar),
   /** A tombstone by a developer whom the liar invented: believed by a node that does not hold the record. */
   foreignDeveloper: (liar) => tombstoneLie(liar, 'developer'),

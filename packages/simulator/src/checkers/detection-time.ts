@@ -1,4 +1,5 @@
-import type { RegistryEvent } from '@rollcall/core'
+import { ownerStamp, type RegistryEvent } from '@rollcall/core'
+import { compareStamps, type EntityId, type Entry } from '@rollcall/protocol'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
@@ -19,6 +20,15 @@ class DetectionTime implements Checker {
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  /** Since when a node holds the present birth of an entity: an acceptance before was of another one. */
+  readonly #bornMs = new Map<SimNode, Map<EntityId, number>>()
+
+  changed(node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void {
+    if (before !== undefined && compareStamps(ownerStamp(before), ownerStamp(after)) === 0) return
+    const born = this.#bornMs.get(node) ?? new Map<EntityId, number>()
+    this.#bornMs.set(node, born.set(id, this.#world.nowMs()))
   }
 
   started(node: SimNode): void {
@@ -55,9 +65,10 @@ class DetectionTime implements Checker {
   }
 
   /** Since the last beat that this process accepted; undefined where it accepted none, or was in trouble since. */
-  #silentMs(node: SimNode, id: Parameters<World['ledger']['acceptance']>[0]): number | undefined {
+  #silentMs(node: SimNode, id: EntityId): number | undefined {
     const atMs = this.#world.ledger.acceptance(id, node)?.atMs
-    const soundSinceMs = Math.max(this.#startedMs.get(node) ?? 0, this.#troubledMs.get(node) ?? 0)
+    const bornMs = this.#bornMs.get(node)?.get(id) ?? 0
+    const soundSinceMs = Math.max(this.#startedMs.get(node) ?? 0, this.#troubledMs.get(node) ?? 0, bornMs)
     return atMs === undefined || atMs <= soundSinceMs ? undefined : this.#world.nowMs() - atMs
   }
 }

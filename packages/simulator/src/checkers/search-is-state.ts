@@ -29,6 +29,8 @@ class SearchIsState implements Checker {
     const { runtime } = node
     if (runtime === undefined) return
     const { state } = runtime.inside
+    // Before its first complete sync a node answers no search (S4).
+    if (!state.ready) return
     for (const text of words) {
       for (const status of ['active', 'any'] as const) {
         const answer = await runtime.registry.search({ text, status, limit: 1_000, offset: 0 })
