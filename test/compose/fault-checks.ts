@@ -56,7 +56,7 @@ export const faultChecks = (world: World, short: Compose): readonly Check[] => {
     fault('S1, T3: a node with an old copy of its store revives nothing and rolls nothing back', () => oldCopy(world)),
     up('the nodes come up with short times', short, world),
     fault('L6, L7, M3: joined after a cut beyond the threshold, everybody who beats is active everywhere', () =>
-      partition(world, { cutMs: 30_000, outlastsThreshold: true }),
+      partition(world, { cutMs: 25_000, outlastsThreshold: true }),
     ),
     fault('L5, L7: nobody is shown inactive while the nodes are restarted one after the other', () =>
       rollingRestart(world, SHORT_THRESHOLD_MS),
