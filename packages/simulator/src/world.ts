@@ -58,6 +58,8 @@ export class World {
   readonly ledger: Ledger
   readonly paths: Paths
   readonly #watchers: Watcher[] = []
+  /** Who watches what: most watch little, and much happens. */
+  readonly #watching = new Map<keyof Watcher, readonly Watcher[]>()
   readonly #inhabitants = new Map<EntityId, Inhabitant>()
   failure: Failure | undefined
   /** Timers, messages and whatever else happened, one by one. */
@@ -114,10 +116,17 @@ export class World {
 
   watch(watcher: Watcher): void {
     this.#watchers.push(watcher)
+    this.#watching.clear()
   }
 
-  tell(news: (watcher: Watcher) => void): void {
-    for (const watcher of this.#watchers) news(watcher)
+  /** Tells whoever watches for `what`. */
+  tell(what: keyof Watcher, news: (watcher: Watcher) => void): void {
+    let watching = this.#watching.get(what)
+    if (watching === undefined) {
+      watching = this.#watchers.filter((watcher) => watcher[what] !== undefined)
+      this.#watching.set(what, watching)
+    }
+    for (const watcher of watching) news(watcher)
   }
 
   /** The first rule that does not hold ends the history. */

@@ -88,7 +88,7 @@ export class ByzantinePeer {
     }
     if (lie.way !== 'raw' && lie.about !== undefined) {
       const { about: id } = lie
-      this.#world.tell((watcher) => watcher.lied?.(id, kind))
+      this.#world.tell('lied', (watcher) => watcher.lied?.(id, kind))
     }
   }
 

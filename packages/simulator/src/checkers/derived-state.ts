@@ -9,27 +9,48 @@ import {
   zeroSum,
 } from '@rollcall/core'
 import { compareStamps, developerIdOfProof, type EntityId, type EntityRecord, equalBytes } from '@rollcall/protocol'
+import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
 
-/** What a state keeps beside its entries (digest, counts, attendance, names, leases) is what a walk over them gives. */
+/** All of what a state keeps beside its entries (digest, counts, attendance, names, leases) is what a walk over them gives; looked at on one node after the other. */
 class DerivedState implements Checker {
   readonly name = derivedState.name
   readonly #world: World
+  /** Entries that changed since their items were looked at; an entry itself never changes. */
+  readonly #changed = new Map<SimNode, Set<EntityId>>()
+  #turn = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
   interval(): void {
-    for (const { runtime, name } of this.#world.nodes) {
-      const fault = runtime === undefined ? undefined : faultIn(runtime.inside.state)
-      if (fault !== undefined) this.#world.fail(this.name, `on ${name} ${this.#named(fault)}`)
-    }
+    const node = this.#world.nodes[this.#turn++ % this.#world.nodes.length]
+    if (node !== undefined) this.#look(node)
   }
 
   settled(): void {
-    this.interval()
+    for (const node of this.#world.nodes) {
+      this.started(node)
+      this.#look(node)
+    }
+  }
+
+  started(node: SimNode): void {
+    this.#changed.set(node, new Set(node.runtime?.inside.state.holdings.keys()))
+  }
+
+  changed(node: SimNode, id: EntityId): void {
+    this.#changed.get(node)?.add(id)
+  }
+
+  #look(node: SimNode): void {
+    const { runtime, name } = node
+    const changed = this.#changed.get(node) ?? new Set<EntityId>()
+    this.#changed.set(node, new Set())
+    const fault = runtime === undefined ? undefined : faultIn(runtime.inside.state, changed)
+    if (fault !== undefined) this.#world.fail(this.name, `on ${name} ${this.#named(fault)}`)
   }
 
   #named({ what, id }: Fault): string {
@@ -42,7 +63,8 @@ interface Fault {
   readonly id?: EntityId
 }
 
-const faultIn = (state: RegistryState): Fault | undefined =>
+const faultIn = (state: RegistryState, changed: ReadonlySet<EntityId>): Fault | undefined =>
+  itemFault(state, changed) ??
   digestFault(state) ??
   countFault(state) ??
   indexFault(state) ??
@@ -50,14 +72,20 @@ const faultIn = (state: RegistryState): Fault | undefined =>
   holdingFault(state) ??
   leaseFault(state)
 
+const itemFault = (state: RegistryState, changed: ReadonlySet<EntityId>): Fault | undefined => {
+  for (const id of changed) {
+    const holding = state.holdings.get(id)
+    if (holding === undefined) continue
+    const fresh = itemOf(holding.entry)
+    const isSame = equalBytes(fresh.hash, holding.item.hash) && compareStamps(fresh.stamp, holding.item.stamp) === 0
+    if (!isSame) return { what: 'the item is not that of', id }
+  }
+  return undefined
+}
+
 const digestFault = (state: RegistryState): Fault | undefined => {
   const sum = zeroSum()
-  for (const [id, { entry, item }] of state.holdings) {
-    const fresh = itemOf(entry)
-    if (!equalBytes(fresh.hash, item.hash) || compareStamps(fresh.stamp, item.stamp) !== 0)
-      return { what: 'the item is not that of', id }
-    addHash(sum, fresh.hash)
-  }
+  for (const { item } of state.holdings.values()) addHash(sum, item.hash)
   if (state.items.count !== state.holdings.size)
     return { what: `${state.items.count} items stand for ${state.holdings.size} entries` }
   return equalBytes(state.items.fingerprint(), fingerprintOf(sum, state.holdings.size))

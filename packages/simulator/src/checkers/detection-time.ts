@@ -15,6 +15,8 @@ class DetectionTime implements Checker {
   readonly name = detectionTime.name
   readonly #world: World
   readonly #startedMs = new Map<SimNode, number>()
+  /** Every accepted beat whose time is not up yet, oldest first. */
+  readonly #awaited: { readonly node: SimNode; readonly id: EntityId; readonly atMs: number }[] = []
   /** Until when something was wrong with the machine of a node. */
   readonly #troubledMs = new Map<SimNode, number>()
 
@@ -39,16 +41,27 @@ class DetectionTime implements Checker {
     const nowMs = this.#world.nowMs()
     for (const node of this.#world.nodes) {
       if (!node.isHealthy || node.diskDelayMaxMs > 0) this.#troubledMs.set(node, nowMs)
-      const state = node.runtime?.inside.state
-      for (const id of state?.attended.get(node.id) ?? []) {
-        const silentMs = this.#silentMs(node, id)
-        if (silentMs === undefined || silentMs <= this.#world.settings.thresholdMs + LATE_MAX_MS) continue
-        this.#world.fail(
-          this.name,
-          `${node.name} shows ${this.#world.trace.of(id)} active ${silentMs} ms after its last beat`,
-        )
-      }
     }
+    const dueMs = this.#world.settings.thresholdMs + LATE_MAX_MS
+    while (this.#awaited.length > 0 && nowMs - (this.#awaited[0]?.atMs ?? nowMs) > dueMs) {
+      const { node, id } = this.#awaited.shift() ?? {}
+      if (node !== undefined && id !== undefined) this.#look(node, id, dueMs)
+    }
+  }
+
+  beaten(node: SimNode, id: EntityId): void {
+    this.#awaited.push({ node, id, atMs: this.#world.nowMs() })
+  }
+
+  /** The time of a beat is up: a newer one must have come, or the entity must be inactive here or attended elsewhere. */
+  #look(node: SimNode, id: EntityId, dueMs: number): void {
+    const silentMs = this.#silentMs(node, id)
+    if (silentMs === undefined || silentMs <= dueMs) return
+    if (node.runtime?.inside.state.attended.get(node.id)?.has(id) !== true) return
+    this.#world.fail(
+      this.name,
+      `${node.name} shows ${this.#world.trace.of(id)} active ${silentMs} ms after its last beat`,
+    )
   }
 
   observed(node: SimNode, { type, reason, entityId, attendant }: RegistryEvent): void {

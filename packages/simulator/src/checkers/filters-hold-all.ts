@@ -1,4 +1,5 @@
 import type { Runtime } from '@rollcall/runtime'
+import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
 import { isAttendedHere, wordsOf } from './search-is-state.ts'
@@ -7,22 +8,26 @@ import { isAttendedHere, wordsOf } from './search-is-state.ts'
 class FiltersHoldAll implements Checker {
   readonly name = filtersHoldAll.name
   readonly #world: World
+  #turn = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
   interval(): void {
-    for (const { runtime, name, diskDelayMaxMs, isHealthy } of this.#world.nodes) {
-      if (runtime === undefined || !isHealthy || diskDelayMaxMs > 0) continue
-      const { own } = runtime.inside.filters
-      const missing = wordsToHold(runtime).find((word) => !own.mayContain(word))
-      if (missing !== undefined) this.#world.fail(this.name, `the filter of ${name} lacks ${missing}`)
-    }
+    const node = this.#world.nodes[this.#turn++ % this.#world.nodes.length]
+    if (node !== undefined) this.#look(node)
+  }
+
+  #look({ runtime, name, diskDelayMaxMs, isHealthy }: SimNode): void {
+    if (runtime === undefined || !isHealthy || diskDelayMaxMs > 0) return
+    const { own } = runtime.inside.filters
+    const missing = wordsToHold(runtime).find((word) => !own.mayContain(word))
+    if (missing !== undefined) this.#world.fail(this.name, `the filter of ${name} lacks ${missing}`)
   }
 
   settled(): void {
-    this.interval()
+    for (const node of this.#world.nodes) this.#look(node)
     for (const { runtime, name, id } of this.#world.nodes) {
       if (runtime === undefined) continue
       for (const other of this.#world.nodes) {

@@ -18,7 +18,8 @@ class SearchIsState implements Checker {
   async interval(): Promise<void> {
     const node = this.#world.nodes[this.#turn++ % this.#world.nodes.length]
     // While a disk takes its time, the index waits for it: persist, then reindex.
-    if (node?.isHealthy && node.diskDelayMaxMs === 0) await this.#look(node, ['', ...WORDS.slice(this.#turn % 3, 4)])
+    if (node?.isHealthy && node.diskDelayMaxMs === 0)
+      await this.#look(node, ['', WORDS[this.#turn % WORDS.length] ?? ''])
   }
 
   async settled(): Promise<void> {
@@ -62,7 +63,15 @@ const expectedIds = (state: RegistryState, text: string, status: 'active' | 'any
 }
 
 /** The words of a record, by a cutter of its own: the profiles of the workload are plain ASCII. */
-export const wordsOf = ({ profile }: EntityRecord): Set<string> =>
+export const wordsOf = (record: EntityRecord): ReadonlySet<string> => {
+  const known = WORDS_OF.get(record) ?? cutWords(record)
+  WORDS_OF.set(record, known)
+  return known
+}
+
+const WORDS_OF = new WeakMap<EntityRecord, ReadonlySet<string>>()
+
+const cutWords = ({ profile }: EntityRecord): ReadonlySet<string> =>
   new Set(
     [profile.name, profile.category, profile.summary, ...profile.tags].flatMap(
       (text) => text.toLowerCase().match(/[a-z0-9]+/g) ?? [],

@@ -125,7 +125,7 @@ export class SimNode {
     const process = this.#end()
     process.store.crash({ lost })
     void process.mesh.stop()
-    this.#world.tell((watcher) => watcher.ended?.(this, { how: 'crash', lostBatches: lost }))
+    this.#world.tell('ended', (watcher) => watcher.ended?.(this, { how: 'crash', lostBatches: lost }))
   }
 
   /** Ends the process as it is meant to end. Resolves when it has. */
@@ -136,7 +136,7 @@ export class SimNode {
     if (this.#process !== process) return
     this.#end()
     await process.store.close()
-    this.#world.tell((watcher) => watcher.ended?.(this, { how: 'stop', lostBatches: 0 }))
+    this.#world.tell('ended', (watcher) => watcher.ended?.(this, { how: 'stop', lostBatches: 0 }))
   }
 
   /** No turns until `resume`: time goes on without the process. */
@@ -184,7 +184,7 @@ export class SimNode {
   #replaceDisk(disk: MemoryDisk, how: 'wiped' | 'restored'): void {
     if (!this.isDown) throw new Error(`the disk of ${this.name} is in use`)
     this.#disk = disk
-    this.#world.tell((watcher) => watcher.diskReplaced?.(this, how))
+    this.#world.tell('diskReplaced', (watcher) => watcher.diskReplaced?.(this, how))
   }
 
   // ── Callers ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +246,7 @@ export class SimNode {
     this.#watch(runtime)
     mutation?.inside?.(runtime.inside, this)
     process.runtime = runtime
-    world.tell((watcher) => watcher.started?.(this))
+    world.tell('started', (watcher) => watcher.started?.(this))
     await runtime.start()
   }
 
@@ -255,10 +255,12 @@ export class SimNode {
     state.replace = (id, entry, now) => {
       const before = state.holdings.get(id)?.entry
       const holding = replace(id, entry, now)
-      this.#world.tell((watcher) => watcher.changed?.(this, id, before, entry))
+      this.#world.tell('changed', (watcher) => watcher.changed?.(this, id, before, entry))
       return holding
     }
-    registry.subscribe({ listener: (event) => this.#world.tell((watcher) => watcher.observed?.(this, event)) })
+    registry.subscribe({
+      listener: (event) => this.#world.tell('observed', (watcher) => watcher.observed?.(this, event)),
+    })
   }
 
   #mesh(gate: Gate): SimMesh {
@@ -267,11 +269,11 @@ export class SimNode {
     const inner = world.network.createMesh({ nodeId: this.id, name: this.name, join, metrics: this.metrics })
     return new SimMesh(inner, gate, {
       publish: (topic, message) => {
-        world.tell((watcher) => watcher.published?.(this, topic, message))
+        world.tell('published', (watcher) => watcher.published?.(this, topic, message))
         return message
       },
       judged: (topic, message, from, verdict) => {
-        world.tell((watcher) => watcher.judged?.(this, topic, message, from, verdict))
+        world.tell('judged', (watcher) => watcher.judged?.(this, topic, message, from, verdict))
       },
       answered: (protocol, from, { length }) => {
         if (world.trace.isOn)
@@ -287,7 +289,8 @@ export class SimNode {
     const tell =
       (level: 'warn' | 'error') =>
       (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
-        if (process.gate.isAlive) this.#world.tell((watcher) => watcher.logged?.(this, level, message, fields))
+        if (process.gate.isAlive)
+          this.#world.tell('logged', (watcher) => watcher.logged?.(this, level, message, fields))
       }
     const log: Log = { debug: nothing, info: nothing, warn: tell('warn'), error: tell('error'), child: () => log }
     return log

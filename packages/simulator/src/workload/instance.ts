@@ -201,7 +201,7 @@ export const judge = async (
   world.tally.deed(`beat_${outcome}`)
   if (outcome === 'accepted') {
     world.ledger.accepted(agent.id, node, beat)
-    world.tell((watcher) => watcher.beaten?.(node, agent.id, beat.status))
+    world.tell('beaten', (watcher) => watcher.beaten?.(node, agent.id, beat.status))
   }
   if (world.trace.isOn) {
     const clock = `${beat.form} ${beat.status} ${Math.round(beat.timeMs - world.trueMs())} ms`

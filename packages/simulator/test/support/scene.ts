@@ -111,7 +111,7 @@ export class Actor implements Inhabitant {
     counts.answered++
     if (answer.outcome !== 'accepted') return answer.outcome
     world.ledger.accepted(this.id, at, beat)
-    world.tell((watcher) => watcher.beaten?.(at, this.id, beat.status))
+    world.tell('beaten', (watcher) => watcher.beaten?.(at, this.id, beat.status))
     return answer.outcome
   }
 
