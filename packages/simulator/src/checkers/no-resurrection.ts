@@ -2,7 +2,6 @@ import { ownerStamp } from '@rollcall/core'
 import { compareStamps, type EntityId, type Entry, formatStamp, type Stamp } from '@rollcall/protocol'
 import { entryOnDisk } from '../ledger.ts'
 import type { SimNode } from '../node/sim-node.ts'
-import type { End } from '../node/watch.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
 
@@ -24,9 +23,8 @@ class NoResurrection implements Checker {
     for (const [id, { entry }] of node.runtime?.inside.state.holdings ?? []) this.#see(node, id, entry)
   }
 
-  /** A crash takes what was not safe yet, and what a refusing disk never took. */
-  ended(node: SimNode, { how }: End): void {
-    if (how === 'stop') return
+  /** The end of a process takes what was not safe yet, and what a refusing disk never took. */
+  ended(node: SimNode): void {
     const ids = this.#reached.get(node)?.keys() ?? []
     const left = new Map<EntityId, Stamp>()
     for (const id of ids) {
