@@ -6,7 +6,7 @@ import { MINUTE, Scene, SECOND } from './support/scene.ts'
 /** Tombstones are kept ten minutes, nodes remembered for twenty. */
 const SHORT = { settings: { retentionMs: 10 * MINUTE, forgetMs: 20 * MINUTE } }
 
-test('A1.1, M2: a registration on a node that never heard of the deregistration stands', async () => {
+test('review-A1.1, M2: a registration on a node that never heard of the deregistration stands', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -22,7 +22,7 @@ test('A1.1, M2: a registration on a node that never heard of the deregistration 
   scene.all(actor, 'inactive')
 })
 
-test('A1.1, M2: a registration beyond the split outranks the deregistration before it', async () => {
+test('review-A1.1, M2: a registration beyond the split outranks the deregistration before it', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   scene.cut([0], [1])
@@ -34,7 +34,7 @@ test('A1.1, M2: a registration beyond the split outranks the deregistration befo
   scene.all(actor, 'inactive')
 })
 
-test('A1.2, M2: of births and deaths on two sides of a split the latest act stands', async () => {
+test('review-A1.2, M2: of births and deaths on two sides of a split the latest act stands', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -50,7 +50,7 @@ test('A1.2, M2: of births and deaths on two sides of a split the latest act stan
   scene.all(actor, 'inactive')
 })
 
-test('A1.3, T4: nodes that purge at different times take a new registration alike', async () => {
+test('review-A1.3, T4: nodes that purge at different times take a new registration alike', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   const actor = scene.actor()
   await actor.register(0)
@@ -68,7 +68,7 @@ test('A1.3, T4: nodes that purge at different times take a new registration alik
   scene.all(actor, 'inactive')
 })
 
-test('A1.4, M2: a deregistration on a node that knows only an earlier birth ends the later one too', async () => {
+test('review-A1.4, M2: a deregistration on a node that knows only an earlier birth ends the later one too', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -83,7 +83,7 @@ test('A1.4, M2: a deregistration on a node that knows only an earlier birth ends
   scene.all(actor, 'dead')
 })
 
-test('A2, T3: neither an update nor the end of a lease lifts a dead birth over its tombstone', async () => {
+test('review-A2, T3: neither an update nor the end of a lease lifts a dead birth over its tombstone', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   const [updated, beating] = [scene.actor(), scene.actor()]
   for (const actor of [updated, beating]) {
@@ -102,7 +102,7 @@ test('A2, T3: neither an update nor the end of a lease lifts a dead birth over i
   scene.all(beating, 'dead')
 })
 
-test('A3a, T3: the old message of a registration brings nobody back after the purge', async () => {
+test('review-A3a, T3: the old message of a registration brings nobody back after the purge', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   const liar = scene.liar()
   const actor = scene.actor()
@@ -121,7 +121,7 @@ test('A3a, T3: the old message of a registration brings nobody back after the pu
   await scene.settle()
 })
 
-test('A3b, T3: an entity that went on beating beyond a split stays deregistered', async () => {
+test('review-A3b, T3: an entity that went on beating beyond a split stays deregistered', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   const actor = scene.actor()
   await actor.register(0)
@@ -136,7 +136,7 @@ test('A3b, T3: an entity that went on beating beyond a split stays deregistered'
   assert.equal(await actor.beat(1), 'deregistered')
 })
 
-test('A3d, T3: a node restored from an old copy gives up what was purged meanwhile', async () => {
+test('review-A3d, T3: a node restored from an old copy gives up what was purged meanwhile', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
   const actor = scene.actor()
   await actor.register(0)
@@ -153,7 +153,7 @@ test('A3d, T3: a node restored from an old copy gives up what was purged meanwhi
   await scene.settle()
 })
 
-test('A3e, T3: an empty node that meets the absent one first does not carry its zombies into the cluster', async () => {
+test('review-A3e, T3: an empty node that meets the absent one first does not carry its zombies into the cluster', async () => {
   const scene = await Scene.begin({ nodes: 4, late: [3], ...SHORT })
   const actor = scene.actor()
   await actor.register(0)
@@ -172,7 +172,7 @@ test('A3e, T3: an empty node that meets the absent one first does not carry its 
   scene.all(actor, 'dead')
 })
 
-test('A3f, T2: a node that deregistered alone, forgot the others and purged still ends the record everywhere', async () => {
+test('review-A3f, T2: a node that deregistered alone, forgot the others and purged still ends the record everywhere', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
   const actor = scene.actor()
   await actor.register(2)
@@ -186,7 +186,7 @@ test('A3f, T2: a node that deregistered alone, forgot the others and purged stil
   scene.all(actor, 'dead')
 })
 
-test('A4, T3: what one side of a split purged takes nothing away that the other side registered', async () => {
+test('review-A4, T3: what one side of a split purged takes nothing away that the other side registered', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   scene.cut([0], [1])
   const [living, dead] = [scene.actor(), scene.actor()]
@@ -201,7 +201,7 @@ test('A4, T3: what one side of a split purged takes nothing away that the other 
   scene.all(dead, 'dead')
 })
 
-test('B9, T2: a tombstone that comes late is kept until the others have confirmed it since', async () => {
+test('review-B9, T2: a tombstone that comes late is kept until the others have confirmed it since', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
   const actor = scene.actor()
   await actor.register(0)
@@ -222,7 +222,7 @@ test('B9, T2: a tombstone that comes late is kept until the others have confirme
   await scene.settle()
 })
 
-test('B5, I3: a developer may end an entity, and a node that never held its record believes it', async () => {
+test('review-B5, I3: a developer may end an entity, and a node that never held its record believes it', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   scene.cut([0], [1])
   const developer = scene.world.keys.signer('developer')
@@ -244,7 +244,7 @@ test('B5, I3: a developer may end an entity, and a node that never held its reco
   await scene.settle()
 })
 
-test('B6, A11: a native request from the past does nothing, on any node', async () => {
+test('review-B6, review-A11: a native request from the past does nothing, on any node', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   const registration = actor.agent.registration(scene.world.trueMs(), {})
@@ -261,7 +261,7 @@ test('B6, A11: a native request from the past does nothing, on any node', async 
   scene.all(actor, 'inactive')
 })
 
-test('A11, M2: an owner whose clock is fifty seconds behind registers and updates at once', async () => {
+test('review-A11, M2: an owner whose clock is fifty seconds behind registers and updates at once', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor({ offsetMs: -50 * SECOND })
   assert.equal(await actor.register(0), 'ok')
@@ -270,7 +270,7 @@ test('A11, M2: an owner whose clock is fifty seconds behind registers and update
   await scene.settle()
 })
 
-test('B11, M2: a name taken on both sides of a split belongs to the earlier claim, and falls to the other when that goes', async () => {
+test('review-B11, M2: a name taken on both sides of a split belongs to the earlier claim, and falls to the other when that goes', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const developer = scene.world.keys.signer('developer')
   const [first, second] = [scene.actor({ developer }), scene.actor({ developer })]

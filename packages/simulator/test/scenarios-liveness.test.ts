@@ -5,7 +5,7 @@ import { MINUTE, Scene, SECOND } from './support/scene.ts'
 
 const HOUR = 60 * MINUTE
 
-test('A5, M3: one beat accepted by two nodes has one attendant', async () => {
+test('review-A5, M3: one beat accepted by two nodes has one attendant', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor({ beatForm: 'zynd' })
   await actor.register(0)
@@ -20,7 +20,7 @@ test('A5, M3: one beat accepted by two nodes has one attendant', async () => {
   await scene.settle()
 })
 
-test('B7, M2: a wiped node issues no stamp twice, whatever its clock says', async () => {
+test('review-B7, M2: a wiped node issues no stamp twice, whatever its clock says', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(1)
@@ -36,7 +36,7 @@ test('B7, M2: a wiped node issues no stamp twice, whatever its clock says', asyn
   scene.all(actor, 'inactive')
 })
 
-test('A6.1, L7: an entity that moved to another node outlives the death of the one it came from', async () => {
+test('review-A6.1, L7: an entity that moved to another node outlives the death of the one it came from', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor()
   await actor.register(1)
@@ -52,7 +52,7 @@ test('A6.1, L7: an entity that moved to another node outlives the death of the o
   await scene.settle()
 })
 
-test('A6.2, L7: an entity that moved never flickers when its time at the former node is up', async () => {
+test('review-A6.2, L7: an entity that moved never flickers when its time at the former node is up', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor()
   await actor.register(1)
@@ -66,7 +66,7 @@ test('A6.2, L7: an entity that moved never flickers when its time at the former 
   await scene.settle()
 })
 
-test('A6.3, L7: a beat replayed on another node ends nothing when its time is up', async () => {
+test('review-A6.3, L7: a beat replayed on another node ends nothing when its time is up', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor({ beatForm: 'zynd' })
   await actor.register(1)
@@ -80,7 +80,7 @@ test('A6.3, L7: a beat replayed on another node ends nothing when its time is up
   await scene.settle()
 })
 
-test('A7, L3: a node that forgot that it attends an entity ends it after a threshold', async () => {
+test('review-A7, L3: a node that forgot that it attends an entity ends it after a threshold', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -95,7 +95,7 @@ test('A7, L3: a node that forgot that it attends an entity ends it after a thres
   await scene.settle()
 })
 
-test('A8.1, L6: a lost link between two nodes changes nothing while a third hears both', async () => {
+test('review-A8.1, L6: a lost link between two nodes changes nothing while a third hears both', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor()
   await actor.register(1)
@@ -110,7 +110,7 @@ test('A8.1, L6: a lost link between two nodes changes nothing while a third hear
   await scene.settle()
 })
 
-test('A8.2, L6: a hung process is gone after the threshold, although its connections are open', async () => {
+test('review-A8.2, L6: a hung process is gone after the threshold, although its connections are open', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor()
   await actor.register(1)
@@ -129,7 +129,7 @@ test('A8.2, L6: a hung process is gone after the threshold, although its connect
   await scene.settle()
 })
 
-test('A9, L6: a node that was suspended does not bring back who fell silent meanwhile', async () => {
+test('review-A9, L6: a node that was suspended does not bring back who fell silent meanwhile', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(1)
@@ -150,7 +150,7 @@ test('A9, L6: a node that was suspended does not bring back who fell silent mean
   await scene.settle()
 })
 
-test('B3, L4, L6: a node that slept ten minutes wakes to no death of its own, and each next beat ends the verdict', async () => {
+test('review-B3, L4, L6: a node that slept ten minutes wakes to no death of its own, and each next beat ends the verdict', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actors = [1, 2, 3].map(() => scene.actor())
   for (const actor of actors) {
@@ -171,7 +171,7 @@ test('B3, L4, L6: a node that slept ten minutes wakes to no death of its own, an
   await scene.settle()
 })
 
-test('A10, L4: a clock that jumps an hour, forward or back, kills nobody and refuses no beat', async () => {
+test('review-A10, L4: a clock that jumps an hour, forward or back, kills nobody and refuses no beat', async () => {
   for (const jumpMs of [HOUR, -HOUR]) {
     const scene = await Scene.begin({ nodes: 3 })
     const actor = scene.actor()
@@ -188,7 +188,7 @@ test('A10, L4: a clock that jumps an hour, forward or back, kills nobody and ref
   }
 })
 
-test('B1, L11: an entity whose clock jumps across the whole skew between two nodes that stand apart never flickers', async () => {
+test('review-B1, L11: an entity whose clock jumps across the whole skew between two nodes that stand apart never flickers', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   scene.world.node(0).machine.stepWall(30 * SECOND)
   scene.world.node(1).machine.stepWall(-30 * SECOND)
@@ -205,7 +205,7 @@ test('B1, L11: an entity whose clock jumps across the whole skew between two nod
   await scene.settle()
 })
 
-test('B4, L5: after a restart an entity has the longest backoff of its client to come back', async () => {
+test('review-B4, L5: after a restart an entity has the longest backoff of its client to come back', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -222,7 +222,7 @@ test('B4, L5: after a restart an entity has the longest backoff of its client to
   await scene.settle()
 })
 
-test('B13, L2: a beat from before a deregistration does not make the next birth active', async () => {
+test('review-B13, L2: a beat from before a deregistration does not make the next birth active', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor({ beatForm: 'zynd' })
   await actor.register(0)
@@ -240,7 +240,7 @@ test('B13, L2: a beat from before a deregistration does not make the next birth 
   await scene.settle()
 })
 
-test('B14, L10: a beat bound to one node counts on no other', async () => {
+test('review-B14, L10: a beat bound to one node counts on no other', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(0)
@@ -251,7 +251,7 @@ test('B14, L10: a beat bound to one node counts on no other', async () => {
   await scene.settle()
 })
 
-test('B15, L6: a silent entity on a node that dies is shown active for at most two thresholds', async () => {
+test('review-B15, L6: a silent entity on a node that dies is shown active for at most two thresholds', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   await actor.register(1)
@@ -265,7 +265,7 @@ test('B15, L6: a silent entity on a node that dies is shown active for at most t
   await scene.settle()
 })
 
-test('B12, S3: equal digests are not agreement while one node holds another gone that a third hears', async () => {
+test('review-B12, S3: equal digests are not agreement while one node holds another gone that a third hears', async () => {
   const scene = await Scene.begin({ nodes: 3 })
   const actor = scene.actor()
   await actor.register(1)
@@ -285,7 +285,7 @@ test('B12, S3: equal digests are not agreement while one node holds another gone
   await scene.settle()
 })
 
-test('B2, M4: a presence from ahead of the clock is neither believed nor punished, and does not block the entity', async () => {
+test('review-B2, M4: a presence from ahead of the clock is neither believed nor punished, and does not block the entity', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const liar = scene.liar()
   const actor = scene.actor({ beatForm: 'zynd' })
@@ -303,7 +303,7 @@ test('B2, M4: a presence from ahead of the clock is neither believed nor punishe
   scene.all(actor, 'active')
 })
 
-test('B8, G4: a wiped node counts its messages anew, and nobody takes them for old ones', async () => {
+test('review-B8, G4: a wiped node counts its messages anew, and nobody takes them for old ones', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const before = [1, 2, 3].map(() => scene.actor())
   for (const actor of before) {
