@@ -56,8 +56,10 @@ export class Loop {
   /** Queues an event; false where the inbox is full (counted: the caller answers for it). */
   submit(event: RegistryInput): boolean {
     const { inboxMax, metrics } = this.#init
-    // A timer's event is never turned away: there are few, and they are what empties the state.
-    if (this.#stopped || (this.#inbox.length >= inboxMax && !TIMERS.has(event.type))) {
+    // What timers and peers' signs of life bring has room beyond the rest: it is what empties the state. It is bounded
+    // too, because a disk that refuses holds up all of it.
+    const roomMax = TIMERS.has(event.type) ? 2 * inboxMax : inboxMax
+    if (this.#stopped || this.#inbox.length >= roomMax) {
       metrics.count('dropped_total', { queue: 'inbox', reason: this.#stopped ? 'stopped' : 'full' })
       return false
     }

@@ -49,6 +49,8 @@ const silent: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: (message, fields) => {
+    // A test that lets the disk refuse expects this one.
+    if (message.startsWith('the disk refuses')) return
     throw new Error(`${message} ${String(fields?.error ?? JSON.stringify(fields))}`)
   },
   child: () => silent,
@@ -137,6 +139,10 @@ export class TestNode {
     await this.mesh?.stop()
     this.runtime = undefined
     this.store = new MemoryStore({ disk: this.store.disk })
+  }
+
+  refuseDisk(refuses: boolean): void {
+    this.store.disk.refusesWrites = refuses
   }
 
   async view(agent: Agent): Promise<EntityView | undefined> {
