@@ -35,10 +35,11 @@ import {
   type Stamp,
   type Status,
 } from '@rollcall/protocol'
-import type { Effects, RefusalReason } from './effects.ts'
+import type { Effects } from './effects.ts'
 import type { RegistryInput, Token } from './events.ts'
 import { flush, sweep, tick } from './housekeeping.ts'
-import { comparePresences, ownerStamp } from './merge/order.ts'
+import { comparePresences } from './merge/order.ts'
+import { isFuture, refusalOf } from './refusal.ts'
 import { type Holding, NO_SESSION, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 import { type StepEnv, Turn } from './turn.ts'
 
@@ -331,8 +332,9 @@ const noticeDuplicate = (turn: Turn, holding: Holding, event: Input<'beat'>): vo
 // ── What peers say ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Joins an entry of a peer, unless a rule refuses it. */
-const learn = (turn: Turn, delta: Delta, event: Input<'deltas'>): void => {
-  const refusal = refusalOf(turn, delta, event)
+const learn = (turn: Turn, sent: Delta, event: Input<'deltas'>): void => {
+  const delta = withoutFuturePresence(turn, sent, event)
+  const refusal = refusalOf(turn, delta, event.from)
   if (refusal !== undefined) {
     turn.notices.push({ type: 'refused', id: delta.id, from: event.from, reason: refusal })
     if (refusal === 'unknown_record') turn.fetch.push({ id: delta.id, from: event.from })
@@ -355,42 +357,13 @@ const learn = (turn: Turn, delta: Delta, event: Input<'deltas'>): void => {
   if (before === undefined || comparePresences(before, after) !== 0) settleAttendance(turn, holding)
 }
 
-const refusalOf = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): RefusalReason | undefined => {
-  const { state } = turn
-  const held = state.holdings.get(delta.id)?.entry
-  if (timesOf(delta).some((ms) => ms > turn.nodeMs + state.settings.skewMs)) return 'stamp_future'
-  if (delta.kind === 'grave' && held !== undefined && compareStamps(delta.grave.stamp, ownerStamp(held)) > 0) {
-    // A peer synced with lately must still have the evidence; a bare grave from it proves nothing (T3), also where it
-    // would only date the death of a held tombstone later: a registration in between would be lost to it.
-    const syncedMs = state.members.get(from)?.syncedMs ?? -1
-    const believedAfterMs = state.settings.retentionMs - 2 * state.settings.skewMs
-    if (syncedMs >= 0 && turn.nodeMs - syncedMs <= believedAfterMs) return 'grave_unproven'
-  }
-  if (delta.kind === 'tombstone' && delta.tombstone.act.by === 'developer' && held?.kind === 'record') {
-    const owner = held.record.profile.developerProof?.publicKey
-    const signer = delta.tombstone.proof?.publicKey
-    if (owner === undefined || signer === undefined || !equalBytes(owner, signer)) return 'foreign_developer'
-  }
-  if (delta.kind !== 'presence') return undefined
-  const known = held === undefined ? -1 : compareStamps(ownerStamp(held), delta.presence.birth)
-  return known < 0 ? 'unknown_record' : undefined
-}
-
-/** Every time in a delta that M4 bounds. */
-const timesOf = (delta: Delta): readonly number[] => {
-  switch (delta.kind) {
-    case 'record': {
-      const { record, presence } = delta
-      const own = [record.birth.wallMs, record.stamp.wallMs, record.nameClaim.wallMs]
-      return presence === undefined ? own : [...own, presence.stamp.wallMs, presence.beat.timeMs]
-    }
-    case 'presence':
-      return [delta.presence.stamp.wallMs, delta.presence.beat.timeMs]
-    case 'tombstone':
-      return [delta.tombstone.stamp.wallMs]
-    case 'grave':
-      return [delta.grave.stamp.wallMs]
-  }
+/** M4: a record is not the hostage of the presence it travels with, whose clock was another's. */
+const withoutFuturePresence = (turn: Turn, delta: Delta, { from }: Input<'deltas'>): Delta => {
+  if (delta.kind !== 'record' || delta.presence === undefined) return delta
+  const { id, presence } = delta
+  if (!isFuture(turn, { kind: 'presence', id, presence })) return delta
+  turn.notices.push({ type: 'refused', id, from, reason: 'stamp_future' })
+  return { ...delta, presence: undefined }
 }
 
 /** L3, L7: who attends now, after a peer's word about the presence of an entity was joined. */

@@ -61,6 +61,47 @@ describe('what is ahead of the clock', () => {
     }
   })
 
+  test('M4: is refused alone where it is the presence of a record: the record is joined', () => {
+    const { cluster } = started()
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    const past = stampOf(one.nodeMs - 1_000, two.id)
+    const record = recordOf(other, { birth: past })
+    const ahead = stampOf(one.nodeMs + SKEW_MS + 1, two.id)
+    for (const said of [
+      { birth: past, beatMs: 1_000, stamp: ahead },
+      { birth: past, beatMs: ahead.wallMs, stamp: past },
+    ]) {
+      const delta = recordEntry(record, presenceOf(other, said))
+      const { notices } = one.step({ type: 'deltas', deltas: [delta], from: two.id, source: 'sync' })
+      assert.deepEqual(notices, [{ type: 'refused', id: other.id, from: two.id, reason: 'stamp_future' }])
+      assert.deepEqual(one.entry(other.id), recordEntry(record))
+    }
+  })
+
+  test('M4: holds for the time of the owner too, who may be ahead of a node that is ahead', () => {
+    const { cluster } = started()
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    const past = stampOf(one.nodeMs - 1_000, two.id)
+    const limitMs = one.nodeMs + 2 * SKEW_MS
+    for (const [issuedAtMs, refused] of [
+      [Math.floor(limitMs), false],
+      [Math.floor(limitMs) + 1, true],
+    ] as const) {
+      const [born, dead] = [ownerOf(`born ${issuedAtMs}`), ownerOf(`dead ${issuedAtMs}`)]
+      const deltas = [
+        recordEntry(recordOf(born, { birth: past, issuedAtMs })),
+        tombstoneEntry(tombstoneOf(dead, past, issuedAtMs)),
+      ]
+      const { notices } = one.step({ type: 'deltas', deltas, from: two.id, source: 'sync' })
+      const reasons = notices.flatMap((notice) => (notice.type === 'refused' ? [notice.reason] : []))
+      assert.deepEqual(reasons, refused ? ['stamp_future', 'stamp_future'] : [])
+      assert.deepEqual(
+        [born, dead].map(({ id }) => one.entry(id) === undefined),
+        [refused, refused],
+      )
+    }
+  })
+
   test('M4: is no hearing, in any message of a node', () => {
     const { cluster } = started()
     const [one, two] = [cluster.at(0), cluster.at(1)]
