@@ -35,7 +35,7 @@ export function isTestFile(path: string): boolean {
 }
 
 export function isEndToEnd(path: string): boolean {
-  return path.startsWith('test/e2e/')
+  return /^test\/(e2e|browser|zynd)\//.test(path)
 }
 
 /** Runs one program of this Node with our standard output, and answers with its exit code. Stopped, it takes the program along. */

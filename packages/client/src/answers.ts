@@ -2,7 +2,7 @@
  * Answers of a registry as the client hands them on: the names are those of the wire (api.md), so that what curl shows and
  * what a program reads are one. Only what the client itself relies on is checked; fields of a newer node are kept.
  */
-import { isJsonObject, type Json, type JsonObject, type ProfileField, type Status } from '@rollcall/protocol'
+import { isJsonObject, type Json, type JsonObject, type Status } from '@rollcall/protocol'
 import { RollcallError } from './errors.ts'
 import type { Answer } from './http/exchange.ts'
 
@@ -116,10 +116,10 @@ const isNode = (value: Json): value is ClusterNode =>
 const unreadable = (registry: string, what: string): RollcallError =>
   new RollcallError('unreachable', `${registry} answers, but not with ${what}: is it a registry?`, { registry })
 
-/** The first of `fields` that `entity` does not bear, or undefined where it bears all of them. */
-export const firstDifference = (entity: JsonObject, fields: EntityFields): ProfileField | undefined =>
-  (Object.keys(fields) as ProfileField[]).find(
-    (field) => fields[field] !== undefined && !sameJson(entity[field], fields[field]),
+/** Those of `fields` that `entity` does not bear. */
+export const differingFields = (entity: JsonObject, fields: EntityFields): EntityFields =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([field, value]) => value !== undefined && !sameJson(entity[field], value)),
   )
 
 /** Absent, null and empty are one: a node leaves out what was never set. */

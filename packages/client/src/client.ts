@@ -21,17 +21,17 @@ import {
 import {
   type Cluster,
   clusterOf,
+  differingFields,
   type Entity,
   type EntityFields,
   entityOf,
-  firstDifference,
   type SearchHit,
   type SearchPage,
   searchPageOf,
   type TransitionEvent,
 } from './answers.ts'
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
-import type { RollcallError } from './errors.ts'
+import { RollcallError } from './errors.ts'
 import type { Answer, Fetch } from './http/exchange.ts'
 import { Failover, type Outcome } from './http/failover.ts'
 import type { SearchQuery } from './search.ts'
@@ -68,6 +68,9 @@ export interface WriteOptions extends CallOptions {
   /** Whose key the signer holds: the entity's (default), or that of the developer whose proof the record carries. */
   readonly by?: ActSigner
 }
+
+/** What `ensure` had to do. */
+export type Ensured = 'registered' | 'updated' | 'unchanged'
 
 export class RollcallClient {
   readonly #failover: Failover
@@ -121,6 +124,24 @@ export class RollcallClient {
       signal: options.signal,
     })
     return this.#written(id, fields, outcome, options)
+  }
+
+  /**
+   * Has the record stand as asked: registers the entity of this client's key where it has none (or was deregistered), else
+   * sends only the fields that differ, and nothing where none does. What a program that starts wants, however often it does.
+   * @throws RollcallError as `register` and `update` do.
+   */
+  async ensure(
+    fields: EntityFields,
+    options: RegisterOptions = {},
+  ): Promise<{ readonly outcome: Ensured; readonly entity: Entity }> {
+    const id = entityIdOf(options.type ?? 'agent', this.#requireSigner().publicKey)
+    const held = await this.#held(id, options)
+    if (held === undefined) return { outcome: 'registered', entity: await this.register(fields, options) }
+    const changed = differingFields(held, fields)
+    if (Object.keys(changed).length === 0) return { outcome: 'unchanged', entity: held }
+    const { signal } = options
+    return { outcome: 'updated', entity: await this.update(id, changed, { ...(signal && { signal }) }) }
   }
 
   /** Sets the given fields; null removes an optional one. Durable when it resolves. */
@@ -190,12 +211,23 @@ export class RollcallClient {
     throw outcome.error
   }
 
+  /** The live record as the node holds it; undefined where there is none. */
+  async #held(id: string, { signal }: CallOptions): Promise<Entity | undefined> {
+    try {
+      return await this.get(id, { consistency: 'local', ...(signal && { signal }) })
+    } catch (error) {
+      const absent = error instanceof RollcallError && ABSENT.has(error.code)
+      if (absent) return undefined
+      throw error
+    }
+  }
+
   /** The entity after a write; a refusal that may be about this very write, sent before, is looked into. */
   async #written(id: string, fields: EntityFields, outcome: Outcome, options: CallOptions): Promise<Entity> {
     if (outcome.ok) return entityOf(outcome.answer)
     if (!outcome.inDoubt || !mayBeOwnEcho(outcome.error)) throw outcome.error
     const entity = await this.get(id, { ...options, consistency: 'local' })
-    if (firstDifference(entity, fields) !== undefined) throw outcome.error
+    if (Object.keys(differingFields(entity, fields)).length > 0) throw outcome.error
     return entity
   }
 
@@ -209,6 +241,8 @@ export class RollcallClient {
     return this.#signer
   }
 }
+
+const ABSENT: ReadonlySet<string> = new Set(['entity_not_found', 'entity_deregistered'])
 
 const mayBeOwnEcho = ({ code }: RollcallError): boolean => code === 'already_registered' || code === 'stale_write'
 

@@ -1,9 +1,9 @@
 /** Registering before the first heartbeat: once, if it is needed, however long it takes until a registry serves. */
 import {
   backoffMs,
-  type Entity,
+  differingFields,
+  type Ensured,
   type EntityFields,
-  firstDifference,
   pause,
   type RegisterOptions,
   type RollcallClient,
@@ -23,13 +23,11 @@ export interface Enrolment {
   readonly onRetry: (error: RollcallError, retryInMs: number) => void
 }
 
-export type Enrolled = 'registered' | 'updated' | 'unchanged'
-
 /**
  * Resolves once the record stands as asked; with undefined where the signal came first. What may pass is waited out for
  * ever. @throws RollcallError where the registry refuses, UsageError where a registration is needed and no name was given.
  */
-export const enrol = async (enrolment: Enrolment): Promise<Enrolled | undefined> => {
+export const enrol = async (enrolment: Enrolment): Promise<Ensured | undefined> => {
   for (let failures = 0; !enrolment.signal.aborted; failures++) {
     try {
       return await enrolOnce(enrolment)
@@ -44,26 +42,18 @@ export const enrol = async (enrolment: Enrolment): Promise<Enrolled | undefined>
   return undefined
 }
 
-const enrolOnce = async ({ client, id, fields, options, signal }: Enrolment): Promise<Enrolled> => {
-  const entity = await found(client, id, signal)
-  if (entity === undefined) {
-    if (fields.name === undefined)
-      throw new UsageError(`${id} is not registered; give --name and --url to register it.`)
-    await client.register(fields, { ...options, signal })
-    return 'registered'
+const enrolOnce = async ({ client, id, fields, options, signal }: Enrolment): Promise<Ensured> => {
+  if (fields.name !== undefined) return (await client.ensure(fields, { ...options, signal })).outcome
+  // Without a name there is nothing to register with, only to bring up to date.
+  try {
+    const changed = differingFields(await client.get(id, { consistency: 'local', signal }), fields)
+    if (Object.keys(changed).length === 0) return 'unchanged'
+    await client.update(id, changed, { signal })
+    return 'updated'
+  } catch (error) {
+    if (!(error instanceof RollcallError) || !UNREGISTERED.has(error.code)) throw error
+    throw new UsageError(`${id} is not registered; give --name and --url to register it.`)
   }
-  if (firstDifference(entity, fields) === undefined) return 'unchanged'
-  await client.update(id, fields, { signal })
-  return 'updated'
 }
 
-const found = async (client: RollcallClient, id: EntityId, signal: AbortSignal): Promise<Entity | undefined> => {
-  try {
-    return await client.get(id, { consistency: 'local', signal })
-  } catch (error) {
-    const isAbsent =
-      error instanceof RollcallError && (error.code === 'entity_not_found' || error.code === 'entity_deregistered')
-    if (isAbsent) return undefined
-    throw error
-  }
-}
+const UNREGISTERED: ReadonlySet<string> = new Set(['entity_not_found', 'entity_deregistered'])
