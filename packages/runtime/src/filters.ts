@@ -33,13 +33,19 @@ export interface FiltersInit {
   readonly words: () => Iterable<string>
 }
 
+/** Which filter of a node: versions count from one in each run, so that a number alone may mean an older run's filter. */
+export interface FilterVersion {
+  readonly run: number
+  readonly version: number
+}
+
 const TIMEOUT_MS = 10_000
 const PEERS_MAX = 1_024
 
 export class Filters {
   readonly #init: FiltersInit
   readonly #hasher: Hasher
-  readonly #peers = new BoundedMap<NodeId, { readonly version: number; readonly filter: Filter }>(PEERS_MAX)
+  readonly #peers = new BoundedMap<NodeId, FilterVersion & { readonly filter: Filter }>(PEERS_MAX)
   readonly #fetching = new Set<NodeId>()
   #own: Filter
   #version = 1
@@ -98,9 +104,10 @@ export class Filters {
     }
   }
 
-  /** Fetches the filter of a peer that says it has `version`, unless that is held. */
-  async learn(peer: NodeId, version: number): Promise<void> {
-    if (this.#peers.get(peer)?.version === version || this.#fetching.has(peer)) return
+  /** Fetches the filter of a peer that says it has this version, unless that is held. */
+  async learn(peer: NodeId, { run, version }: FilterVersion): Promise<void> {
+    const held = this.#peers.get(peer)
+    if ((held?.run === run && held.version === version) || this.#fetching.has(peer)) return
     const { mesh, log } = this.#init
     this.#fetching.add(peer)
     try {
@@ -109,7 +116,7 @@ export class Filters {
         maxResponseBytes: FILTER_BYTES_MAX,
       })
       const decoded = decodeFilter(this.#hasher, bytes)
-      if (decoded.ok) this.#peers.set(peer, { version, filter: decoded.filter })
+      if (decoded.ok) this.#peers.set(peer, { run, version, filter: decoded.filter })
       else log.warn('a peer sent a filter that cannot be read', { peer, problem: decoded.problem })
     } catch (error) {
       log.debug('a peer did not send its filter', { peer, error })

@@ -123,7 +123,7 @@ export class Peers {
     mesh.learn(origin, status.addresses)
     this.#numbering.announced(origin, status.run, status.number)
     if (!mesh.connectedPeers().includes(origin)) return
-    void filters.learn(origin, status.filterVersion)
+    void filters.learn(origin, { run: status.run, version: status.filterVersion })
     if (status.ready && !equalBytes(status.digest, state.items.fingerprint())) this.#syncSoon(origin)
   }
 

@@ -36,3 +36,22 @@ test('T3: a bare grave that would date a held death later proves nothing, and a 
   liar.end()
   await scene.settle()
 })
+
+test('F2: a node counts its filters anew in each run, and no peer takes that of an older run for the present one', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const [before, after] = [scene.actor(), scene.actor()]
+  for (const actor of [before, after]) await actor.register(0)
+  await before.beat(0)
+  await scene.pass(10 * SECOND)
+  scene.cut([0], [1])
+  scene.kill(0)
+  scene.start(0)
+  await scene.pass(5 * SECOND)
+  await after.beat(0)
+  await scene.pass(10 * SECOND)
+  scene.heal()
+  await scene.pass(MINUTE)
+  const copy = scene.world.node(1).runtime?.inside.filters.of(scene.world.node(0).id)
+  assert.equal(copy?.mayContain(after.id), true)
+  await scene.settle()
+})

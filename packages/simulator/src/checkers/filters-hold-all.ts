@@ -1,17 +1,32 @@
+import { presenceOf } from '@rollcall/core'
+import type { EntityId, Entry } from '@rollcall/protocol'
 import type { Runtime } from '@rollcall/runtime'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
 import { isAttendedHere, wordsOf } from './search-is-state.ts'
 
-/** The filter of a node holds every word and id of the active entities it attends; in the end so does each peer's copy. */
+/**
+ * The filter of a node holds every word and id of the active entities it attends. In the end so does each peer's copy, as
+ * far as the status that announces a new version has had time to come: what just moved to a node is not in it yet (F2).
+ */
 class FiltersHoldAll implements Checker {
   readonly name = filtersHoldAll.name
   readonly #world: World
+  /** When a node last began to attend an entity, or took new words of it. */
+  readonly #renewedMs = new Map<SimNode, Map<EntityId, number>>()
   #turn = 0
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  changed(node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void {
+    if (!attends(node, after)) return
+    const isOld = before?.kind === 'record' && after.kind === 'record' && before.record === after.record
+    if (isOld && attends(node, before)) return
+    const renewed = this.#renewedMs.get(node) ?? new Map<EntityId, number>()
+    this.#renewedMs.set(node, renewed.set(id, this.#world.nowMs()))
   }
 
   interval(): void {
@@ -27,23 +42,34 @@ class FiltersHoldAll implements Checker {
   }
 
   settled(): void {
-    for (const node of this.#world.nodes) this.#look(node)
-    for (const { runtime, name, id } of this.#world.nodes) {
-      if (runtime === undefined) continue
-      for (const other of this.#world.nodes) {
-        const copy = other.id === id ? undefined : other.runtime?.inside.filters.of(id)
-        const missing = copy === undefined ? undefined : wordsToHold(runtime).find((word) => !copy.mayContain(word))
-        if (missing !== undefined)
-          this.#world.fail(this.name, `${other.name}'s copy of the filter of ${name} lacks ${missing}`)
-        if (other.id !== id && copy === undefined) this.#world.fail(this.name, `${other.name} has no filter of ${name}`)
-      }
-    }
+    const { nodes } = this.#world
+    for (const node of nodes) this.#look(node)
+    for (const node of nodes) for (const other of nodes) if (other !== node) this.#compare(node, other)
+  }
+
+  /** Holds the copy that `other` has of the filter of `node` to what `node` attends for longer than news of it take. */
+  #compare(node: SimNode, other: SimNode): void {
+    const { runtime, name, id } = node
+    if (runtime === undefined) return
+    const copy = other.runtime?.inside.filters.of(id)
+    if (copy === undefined) return this.#world.fail(this.name, `${other.name} has no filter of ${name}`)
+    const newsMs = 2 * this.#world.settings.statusIntervalMs
+    const renewed = this.#renewedMs.get(node)
+    const isKnown = (entity: EntityId): boolean => this.#world.nowMs() - (renewed?.get(entity) ?? 0) > newsMs
+    const missing = wordsToHold(runtime, isKnown).find((word) => !copy.mayContain(word))
+    if (missing !== undefined)
+      this.#world.fail(this.name, `${other.name}'s copy of the filter of ${name} lacks ${missing}`)
   }
 }
 
-const wordsToHold = ({ inside: { state } }: Runtime): string[] =>
+const attends = (node: SimNode, entry: Entry): boolean => {
+  const presence = presenceOf(entry)
+  return presence?.status === 'active' && presence.attendant === node.id
+}
+
+const wordsToHold = ({ inside: { state } }: Runtime, isMeant = (_: EntityId): boolean => true): string[] =>
   [...state.holdings.values()].flatMap((holding) =>
-    holding.entry.kind === 'record' && isAttendedHere(state, holding)
+    holding.entry.kind === 'record' && isAttendedHere(state, holding) && isMeant(holding.entry.id)
       ? [holding.entry.id, ...wordsOf(holding.entry.record)]
       : [],
   )
