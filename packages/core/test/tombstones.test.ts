@@ -330,6 +330,22 @@ describe('a grave', () => {
     }
   })
 
+  test('T3, M2: that a peer need not have dates no held death later: a registration on its way would be lost', () => {
+    const { cluster, client } = started(2)
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    deregister(client)
+    cluster.syncAll()
+    const held = one.entry(client.id)
+    cluster.jump(1_000)
+    // Said by a peer that must still have the evidence, and dated after the registration that is on its way.
+    const later = graveEntry(client.owner, stampOf(Math.floor(one.nodeMs) + 10_000, two.id))
+    assert.deepEqual(learn(one, two, later), ['grave_unproven'])
+    assert.equal(one.entry(client.id), held)
+    taken(two.act({ type: 'register', act: registration(client.owner, client.nowMs) }))
+    assert.deepEqual(kinds(cluster, client), ['record', 'record'])
+    assert.ok(cluster.converged())
+  })
+
   test('T3: where nothing is held it is held from then on', () => {
     const cluster = new Cluster({ count: 2 })
     const owner = ownerOf('long gone')

@@ -25,6 +25,8 @@ test('T3: a bare grave that would date a held death later proves nothing, and a 
   const liar = scene.liar()
   const actor = scene.actor()
   await actor.register(0)
+  // Told for itself: a liar buries whom it has heard of.
+  await scene.pass(SECOND)
   await actor.deregister(0)
   await scene.pass(MINUTE)
   for (let i = 0; i < 10; i++) liar.lie('falseGrave')
