@@ -38,6 +38,8 @@ export interface Holding {
   shown: Shown
   /** Session that beat here when another node announced the entity: should it go on, two processes have one key (L8). */
   overtakenSession: number | undefined
+  /** The last beat that another session had brought before: should the same session be late again, it is no retry (L8). */
+  echo: { readonly sessionId: number; readonly timeMs: number } | undefined
   /** Monotonic time at which two processes with this key were last noticed. */
   duplicateMs: number | undefined
 }
@@ -122,6 +124,7 @@ export class RegistryState {
         beat: undefined,
         shown: 'inactive',
         overtakenSession: undefined,
+        echo: undefined,
         duplicateMs: undefined,
       }
       this.holdings.set(id, holding)
@@ -202,6 +205,7 @@ export class RegistryState {
     if (timeMs >= 0) this.endedBeats.set(id, { timeMs, untilMs: nodeMs + 2 * this.settings.skewMs })
     holding.beat = undefined
     holding.overtakenSession = undefined
+    holding.echo = undefined
     this.leases.end(id)
     this.unflushed.delete(id)
   }

@@ -241,7 +241,10 @@ const judgeBeat = (turn: Turn, event: Input<'beat'>): BeatOutcome => {
   if (beat.node !== undefined && beat.node !== state.self) return 'signature_invalid'
   if (Math.abs(beat.timeMs - turn.nodeMs) > state.settings.skewMs) return 'skew'
   const newestMs = state.newestBeatMs(id)
-  if (beat.timeMs === newestMs) return 'duplicate'
+  if (beat.timeMs === newestMs) {
+    noticeEcho(turn, holding, event)
+    return 'duplicate'
+  }
   if (beat.timeMs < newestMs) return 'stale'
 
   const firstOfSession = holding.beat?.sessionId !== event.sessionId
@@ -329,6 +332,20 @@ const noticeDuplicate = (turn: Turn, holding: Holding, event: Input<'beat'>): vo
   turn.notices.push({ type: 'duplicate_instance', id, address, other })
 }
 
+/**
+ * L8: two processes that beat in the same second look like one that repeats itself, as a client may after a reconnection.
+ * But a session that is late once more, with a beat of another time, repeats nothing of its own.
+ */
+const noticeEcho = (turn: Turn, holding: Holding, { id, sessionId, address, beat }: Input<'beat'>): void => {
+  const accepted = holding.beat
+  if (accepted === undefined || accepted.sessionId === NO_SESSION || accepted.sessionId === sessionId) return
+  const { echo } = holding
+  holding.echo = { sessionId, timeMs: beat.timeMs }
+  if (echo?.sessionId !== sessionId || echo.timeMs === beat.timeMs) return
+  holding.duplicateMs = turn.monotonicMs
+  turn.notices.push({ type: 'duplicate_instance', id, address, other: accepted.address })
+}
+
 // ── What peers say ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Joins an entry of a peer, unless a rule refuses it. */
@@ -354,7 +371,10 @@ const learn = (turn: Turn, sent: Delta, event: Input<'deltas'>): void => {
   const after = holding === undefined ? undefined : presenceOf(holding.entry)
   if (holding === undefined || after === undefined) return
   // An update travels with the presence its sender holds: only one that differs is news of who attends.
-  if (before === undefined || comparePresences(before, after) !== 0) settleAttendance(turn, holding)
+  if (before !== undefined && comparePresences(before, after) === 0) return
+  // A session elsewhere beat on after this node announced another: each new one here would take the entity back (L8).
+  if (before?.attendant === turn.state.self && after.cause === 'roamed') holding.duplicateMs = turn.monotonicMs
+  settleAttendance(turn, holding)
 }
 
 /** M4: a record is not the hostage of the presence it travels with, whose clock was another's. */

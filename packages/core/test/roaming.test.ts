@@ -250,6 +250,55 @@ describe('two processes with one key', () => {
     assert.ok(cluster.converged())
   })
 
+  test('L8: at one node are noticed within 60 s also where both beat in the same second, and one is always the later', () => {
+    const { cluster, client } = started(1)
+    const found: string[] = []
+    duplicates(cluster.at(0), found)
+    const second = new Client({ cluster, node: cluster.at(0), address: 'second' })
+    client.form = second.form = 'documented'
+    client.connect()
+    const startMs = cluster.time.monotonicMs
+    passBeating(cluster, 2 * INTERVAL_MS, [client, second])
+    assert.deepEqual(found, ['second beside client'])
+    assert.ok(cluster.time.monotonicMs - startMs <= 60_000)
+    assert.equal(cluster.at(0).state.holdings.get(client.id)?.duplicateMs, cluster.time.monotonicMs)
+  })
+
+  test('L8: a beat repeated on a new connection, however often, is no second process', () => {
+    const { cluster, client } = started(1)
+    const found: string[] = []
+    duplicates(cluster.at(0), found)
+    client.form = 'documented'
+    for (let i = 0; i < 6; i++) {
+      cluster.pass(INTERVAL_MS)
+      assert.equal(client.beat().outcome, 'accepted')
+      client.connect()
+      assert.equal(client.beat().outcome, 'duplicate')
+      assert.equal(client.beat().outcome, 'duplicate')
+    }
+    assert.deepEqual(found, [])
+  })
+
+  test('L8: that reconnects all the time beside a steady one moves the presence at most once in two intervals', () => {
+    const { cluster, client } = started(3)
+    passBeating(cluster, THRESHOLD_MS, [client])
+    const second = new Client({ cluster, node: cluster.at(1), address: 'second' })
+    const moves: number[] = []
+    const { onEffects } = cluster.at(2)
+    cluster.at(2).onEffects = (effects) => {
+      for (const { kind } of effects.transitions) if (kind === 'moved') moves.push(cluster.time.monotonicMs)
+      onEffects(effects)
+    }
+    const startMs = cluster.time.monotonicMs
+    passBeating(cluster, 30 * 60_000, [client], () => {
+      if ((cluster.time.monotonicMs - startMs) % 5_000 !== 2_000) return
+      second.connect()
+      second.beat()
+    })
+    assert.ok(moves.length <= 30, `moved ${moves.length} times`)
+    assert.ok(cluster.converged())
+  })
+
   test('L8: a presence announced by the first beat of a session ends the session that beat here, and no other', () => {
     const { cluster, client } = started(2)
     const one = cluster.at(0)
