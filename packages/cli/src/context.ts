@@ -48,8 +48,14 @@ export class Context {
     return this.clientOf(this.registries.urls, signer)
   }
 
-  clientOf(registries: readonly string[], signer?: Signer): RollcallClient {
-    return new RollcallClient({ registries, ...(signer === undefined ? {} : { signer }) })
+  /** `timeoutMs`: how long an answer may take where that is more than usual. */
+  clientOf(
+    registries: readonly string[],
+    signer?: Signer,
+    { timeoutMs }: { readonly timeoutMs?: number } = {},
+  ): RollcallClient {
+    const patience = timeoutMs === undefined ? {} : { attemptTimeoutMs: timeoutMs, deadlineMs: timeoutMs }
+    return new RollcallClient({ registries, ...patience, ...(signer === undefined ? {} : { signer }) })
   }
 
   /** The file of this command's key: --key, ROLLCALL_KEY, or the one in the home folder. */

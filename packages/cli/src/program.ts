@@ -1,5 +1,6 @@
 /** The table of commands. What each does is in the file of its name. */
 import { Command } from 'commander'
+import { auditVerify } from './commands/audit-verify.ts'
 import { deregister } from './commands/deregister.ts'
 import { info } from './commands/info.ts'
 import { keysDerive } from './commands/keys-derive.ts'
@@ -39,6 +40,7 @@ const GROUPS: Readonly<Record<string, { readonly about: string; readonly verbs: 
       'config show': nodeConfigShow,
     },
   },
+  audit: { about: 'look into what a node did', verbs: { verify: auditVerify } },
   keys: { about: 'make and show keys', verbs: { new: keysNew, show: keysShow, derive: keysDerive } },
 }
 

@@ -183,6 +183,19 @@ export class RollcallClient {
     return clusterOf(await this.#read('/v1/cluster', options))
   }
 
+  /** What the asked node finds of its own audit chain (A1). It may take long: it walks all of it. */
+  async auditReport(options: CallOptions = {}): Promise<JsonObject> {
+    return (await this.#read('/v1/audit/verify', options)).body
+  }
+
+  /** A page of links of the audit chain of the asked node, oldest first; `next_after` where more follow. */
+  async auditLinks(
+    page: { readonly after: number; readonly limit: number },
+    options: CallOptions = {},
+  ): Promise<JsonObject> {
+    return (await this.#read(`/v1/audit?after=${page.after}&limit=${page.limit}`, options)).body
+  }
+
   /** What the asked node says of itself. */
   async info(options: CallOptions = {}): Promise<JsonObject> {
     return (await this.#read('/v1/info', options)).body

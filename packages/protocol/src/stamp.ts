@@ -1,4 +1,4 @@
-import type { NodeId } from './ids.ts'
+import { type NodeId, parseNodeId } from './ids.ts'
 
 /**
  * Hybrid logical clock reading: a total order over all writes of all nodes. `counter` orders writes of one millisecond;
@@ -35,3 +35,14 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length ==
 
 /** `1763768400000.3.12D3KooW…`, as shown in answers and logs. */
 export const formatStamp = (stamp: Stamp): string => `${stamp.wallMs}.${stamp.counter}.${stamp.node}`
+
+const STAMP_TEXT = /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,4})\.(\w+)$/
+
+/** The stamp that `formatStamp` wrote, or undefined where it wrote none such. */
+export const parseStamp = (text: string): Stamp | undefined => {
+  const [, wall, counter, nodeText = ''] = STAMP_TEXT.exec(text) ?? []
+  const node = parseNodeId(nodeText)
+  const stamp = { wallMs: Number(wall), counter: Number(counter) }
+  if (node === undefined || !(stamp.wallMs <= WALL_MS_MAX) || !(stamp.counter <= COUNTER_MAX)) return undefined
+  return { ...stamp, node }
+}

@@ -6,6 +6,7 @@ import {
   compareText,
   equalBytes,
   formatStamp,
+  parseStamp,
   signedBytes,
   utf8,
 } from '@rollcall/protocol'
@@ -61,4 +62,11 @@ test('G2: no two lists of parts are signed as the same bytes', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('a stamp is read from its text, and from no other', () => {
+  fc.assert(fc.property(stamps, (a) => assert.deepEqual(parseStamp(formatStamp(a)), a)))
+  const text = formatStamp(stamp(7, 3, node))
+  const wrong = ['', '7.3', `07.3.${node}`, `7.65536.${node}`, `${2 ** 48}.0.${node}`, '7.3.me', ` ${text}`, `${text} `]
+  for (const one of wrong) assert.equal(parseStamp(one), undefined, one)
 })

@@ -90,6 +90,7 @@ export class Views {
       clockOffsetMs: 0,
       roundTripMs: undefined,
       connected: true,
+      auditHead: this.#state.auditHead,
     }
     const others: ClusterNodeView[] = [...this.#state.members.all()].map((member) => ({
       id: member.id,
@@ -106,6 +107,7 @@ export class Views {
       clockOffsetMs: Math.round(member.clockOffsetMs ?? 0),
       roundTripMs: rounded(roundTrips.get(member.id)),
       connected: connected.has(member.id),
+      auditHead: member.auditHead,
     }))
     return [mine, ...others.sort((a, b) => (a.id < b.id ? -1 : 1))]
   }

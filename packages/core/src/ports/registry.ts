@@ -21,7 +21,7 @@ import type {
   Stamp,
   Status,
 } from '@rollcall/protocol'
-import type { AuditLink } from '../audit.ts'
+import type { AuditHead, AuditLink } from '../audit.ts'
 
 export interface Registry {
   readonly nodeId: NodeId
@@ -208,6 +208,8 @@ export interface ClusterNodeView extends Omit<NodeView, 'startedAtMs'> {
   readonly clockOffsetMs: number
   readonly roundTripMs: number | undefined
   readonly connected: boolean
+  /** The furthest head of its audit chain that it told this node; of this node, that of its own chain (A1). */
+  readonly auditHead: AuditHead | undefined
 }
 
 export interface ClusterView {

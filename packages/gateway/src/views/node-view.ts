@@ -1,6 +1,6 @@
 /** Nodes and the cluster as JSON: ours (api.md), and the shapes Zynd's clients read (zynd-wire.md §4.4). */
 import type { ClusterNodeView, NodeView } from '@rollcall/core'
-import { formatKey, nodePublicKey } from '@rollcall/protocol'
+import { base16, formatKey, nodePublicKey } from '@rollcall/protocol'
 import { isoTime, registryId } from './entity-view.ts'
 import type { ClusterNodeJson } from './schemas.ts'
 
@@ -19,6 +19,7 @@ export const clusterNodeJson = (node: ClusterNodeView): ClusterNodeJson => ({
   round_trip_ms: node.roundTripMs ?? null,
   digest: node.digest,
   entities: { ...node.counts },
+  audit: node.auditHead === undefined ? null : { number: node.auditHead.number, hash: base16(node.auditHead.hash) },
 })
 
 export const peerJson = (node: ClusterNodeView) => ({

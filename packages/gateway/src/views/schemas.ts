@@ -6,7 +6,8 @@ import { BEAT_OUTCOMES, ERRORS, type ErrorCode, STATUSES } from '@rollcall/proto
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 
 const Time = Type.String({ format: 'date-time' })
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+const Nullable = <T extends TSchema>(schema: T, options: { readonly description?: string } = {}) =>
+  Type.Union([schema, Type.Null()], options)
 export const StatusSchema = Type.Union(STATUSES.map((status) => Type.Literal(status)))
 
 export const ErrorSchema = Type.Object(
@@ -136,6 +137,9 @@ export const ClusterNodeSchema = Type.Object({
     inactive: Type.Integer(),
     tombstones: Type.Integer(),
     graves: Type.Integer(),
+  }),
+  audit: Nullable(Type.Object({ number: Type.Integer(), hash: Type.String({ description: 'Hexadecimal.' }) }), {
+    description: 'The furthest head of the audit chain of that node which it told the node asked.',
   }),
 })
 export type ClusterNodeJson = Static<typeof ClusterNodeSchema>

@@ -158,7 +158,14 @@ export class ScriptedRegistry implements Registry {
 
   cluster(): ClusterView {
     const { startedAtMs: _, ...self } = this.node()
-    const seen = { ready: true, clockOffsetMs: 0, roundTripMs: undefined, connected: true, lastSeenMs: WALL_MS }
+    const seen = {
+      ready: true,
+      clockOffsetMs: 0,
+      roundTripMs: undefined,
+      connected: true,
+      lastSeenMs: WALL_MS,
+      auditHead: undefined,
+    }
     const other: ClusterNodeView = { ...self, ...seen, id: OTHER_NODE, name: 'node-b', self: false, state: 'heard' }
     return { converged: true, reasons: [], nodes: [{ ...self, ...seen, self: true, state: 'heard' }, other] }
   }
