@@ -301,7 +301,7 @@ test('L8: of two sessions on one node the newer one wins, and the older ends for
   })
 })
 
-test('T1: deregistered on one node, a session on another ends for good with 4410', async () => {
+test('Deregistered but still working, T1: deregistered on one node, a session on another ends for good with 4410', async () => {
   const agent = await registered('ended')
   const [a = '', , c = ''] = urls()
   await watching(new Watched(agent, [c]), async (watched) => {
@@ -387,7 +387,7 @@ test('a proxy that cannot reach its node is passed over', async () => {
   }
 })
 
-test('a session that begins while every node is down is there when one comes back', async () => {
+test('Offline forever: a session that begins while every node is down is there when one comes back', async () => {
   const agent = await registered('patient')
   await everywhere('inactive', agent.id)
   await Promise.all(cluster.nodes.map((node) => node.kill('SIGKILL')))

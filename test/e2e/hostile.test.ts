@@ -353,7 +353,7 @@ const sendEveryBadBeat = async (dialect: Dialect): Promise<void> => {
 }
 
 describe('the deregistered', () => {
-  test('T1, L9: sockets of a deregistered entity close with 4410 on every node, and no beat revives it', async () => {
+  test('Deregistered but still working, T1, L9: sockets of a deregistered entity close with 4410 on every node, and no beat revives it', async () => {
     const agent = await registered('ended')
     const [zynd, native] = [
       await FrameSocket.open(`${b.url}/v1/entities/${agent.id}/ws`),
@@ -384,7 +384,7 @@ describe('the deregistered', () => {
     assert.equal(verdict({ status: upgrade.status, body: { ...upgrade.body } }), '404 entity_deregistered')
   })
 
-  test('T1, L9: deregistered between hello and the first beat, an entity never becomes active; its companion does', async () => {
+  test('Deregistered but still working, T1, L9: deregistered between hello and the first beat, an entity never becomes active; its companion does', async () => {
     const [ended, companion] = [await registered('between'), await registered('companion')]
     const session = await NativeSession.open(b.url, [ended, companion])
     assert.equal((await ended.deregister(a.url)).status, 200)
@@ -449,7 +449,7 @@ test('G3, L9: bytes that are no protocol at all end their own connection, on eve
   await socket.close()
 })
 
-test('L9: reads never write: a thousand reads and searches leave digest, transitions and counts as they were', async () => {
+test('Liveness that lies, L9: reads never write: a thousand reads and searches leave digest, transitions and counts as they were', async () => {
   const agent = await registered('read')
   const paths = [
     `/v1/entities/${agent.id}`,

@@ -93,7 +93,7 @@ test('S4: an empty node takes nothing before its first complete sync, and has ev
   assert.equal((await newcomer.register(late.url)).status, 201)
 })
 
-test('S4, T1: the late node answers as the others do, for the living and the dead', async () => {
+test('Divergence between nodes, S4, T1: the late node answers as the others do, for the living and the dead', async () => {
   const late = cluster.node(2)
   await until(5_000, 'equal digests', () => areEqual([late.url, a.url]))
   const [here, there] = await Promise.all([listed(late.url), listed(a.url)])

@@ -101,7 +101,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   })
 }
 
-test('L4: a node that is stopped for less than the threshold costs nobody a transition', async () => {
+test('Mass false death, L4: a node that is stopped for less than the threshold costs nobody a transition', async () => {
   const { pinned, faithful } = await household('suspended', b)
   b.signal('SIGSTOP')
   try {
@@ -118,7 +118,7 @@ test('L4: a node that is stopped for less than the threshold costs nobody a tran
   witness.neverInactive(idsOf(agentsOf(all)))
 })
 
-test('L4, L6: stopped for longer, it wakes to no death of its own; what its peers concluded ends with the next beats', async (t) => {
+test('Mass false death, L4, L6: stopped for longer, it wakes to no death of its own; what its peers concluded ends with the next beats', async (t) => {
   const { pinned, faithful } = await household('hung', b)
   const ids = idsOf(agentsOf(pinned))
   b.signal('SIGSTOP')
@@ -217,14 +217,14 @@ test('L7: a node that stops tells its sessions where to go and closes them with 
 const listing = ({ nodes }: Readonly<Record<string, unknown>>): readonly unknown[] =>
   Array.isArray(nodes) ? nodes : []
 
-test('L7: through all of this, entities that changed nodes all the time were never inactive on any node', async (t) => {
+test('The registrar dies, L7: through all of this, entities that changed nodes all the time were never inactive on any node', async (t) => {
   await moreBeats(roamers, 3)
   t.diagnostic(`moves: ${roamers.map(({ moves }) => moves).join(', ')}`)
   await activeEverywhere(agentsOf(roamers))
   witness.neverInactive(idsOf(agentsOf(roamers)))
 })
 
-test('L6: the silent entities of a node that died leave search after the threshold, not before, and once; the others never', async (t) => {
+test('The registrar dies, L6: the silent entities of a node that died leave search after the threshold, not before, and once; the others never', async (t) => {
   const { pinned, faithful } = await household('bereft', c)
   const ids = idsOf(agentsOf(pinned))
   const survivors = [a, b]

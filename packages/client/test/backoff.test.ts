@@ -34,7 +34,7 @@ function returns(clients: number, downMs: number): readonly number[] {
   })
 }
 
-test('after an outage no second sees more than a tenth of the clients, and all are back within one longest wait', () => {
+test('Offline forever: after an outage no second sees more than a tenth of the clients, and all are back within one longest wait', () => {
   for (const downMs of [20_000, 60_000, 3_600_000, 86_400_000]) {
     const times = returns(1_000, downMs)
     const perSecond = new Map<number, number>()

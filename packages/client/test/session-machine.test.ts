@@ -119,7 +119,7 @@ describe('a session that goes well', () => {
 })
 
 describe('a connection that fails', () => {
-  test('is followed by one to the next node of the list, round and round, for ever', () => {
+  test('Offline forever: is followed by one to the next node of the list, round and round, for ever', () => {
     const rig = new Rig()
     rig.feed({ kind: 'start' })
     const urls: string[] = []
@@ -162,7 +162,7 @@ describe('a connection that fails', () => {
     assert.equal(loss(), 500, 'ten good seconds end the row')
   })
 
-  test('no welcome within five seconds counts as a loss', () => {
+  test('Liveness that lies: no welcome within five seconds counts as a loss', () => {
     const rig = new Rig()
     rig.feed({ kind: 'start' })
     rig.challenge()
@@ -171,7 +171,7 @@ describe('a connection that fails', () => {
     assert.match(told(actions, 'closed')[0]?.reason ?? '', /no welcome/)
   })
 
-  test('an open socket is no sign of life: a beat without an answer ends the connection', () => {
+  test('Liveness that lies: an open socket is no sign of life: a beat without an answer ends the connection', () => {
     const rig = new Rig().connected()
     rig.pass(30_000)
     const actions = rig.pass(10_000)

@@ -106,7 +106,7 @@ test('only the entity asked for is given, and gaps', async () => {
   await feed.end()
 })
 
-test('silence is taken for death, even on an open connection', async () => {
+test('Liveness that lies: silence is taken for death, even on an open connection', async () => {
   const feed = setUp([
     { text: event('r-1'), stays: true },
     { text: event('r-2'), stays: true },

@@ -200,7 +200,7 @@ describe('a beat', () => {
     assert.equal(one.shown(owner.id), 'inactive')
   })
 
-  test('L2: moves the deadline by its acceptance, never by its own time', () => {
+  test('Liveness that lies, L2: moves the deadline by its acceptance, never by its own time', () => {
     for (const offMs of [-50_000, 0, 50_000]) {
       const { cluster, node, client } = alone()
       client.offsetMs = offMs

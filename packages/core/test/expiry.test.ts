@@ -51,7 +51,7 @@ describe('silence', () => {
     assert.equal(one.shown(client.id), 'inactive')
   })
 
-  test('L3: with beats every interval never comes, over many thresholds, on any node, without a transition', () => {
+  test('Liveness that lies, L3: with beats every interval never comes, over many thresholds, on any node, without a transition', () => {
     const cluster = new Cluster({ count: 2 })
     const client = clusterWith(cluster)
     client.beat()

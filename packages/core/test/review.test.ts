@@ -168,7 +168,7 @@ describe('nothing comes back', () => {
     assert.equal(client.beat().outcome, 'deregistered')
   })
 
-  test('T3 (review-A2): at the retention, just before, and ten times after it', () => {
+  test('Zombies, T3 (review-A2): at the retention, just before, and ten times after it', () => {
     for (const awayMs of [SHORT.retentionMs - 1_000, SHORT.retentionMs, 10 * SHORT.retentionMs]) {
       const { cluster, client } = started(2)
       const [one, two] = [cluster.at(0), cluster.at(1)]

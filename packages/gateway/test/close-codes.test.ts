@@ -49,7 +49,7 @@ const started = async (t: TestContext, settings = {}) => {
   return { harness, id: enrol(harness.registry, 1) }
 }
 
-describe('each close code reaches the client as itself, 20 times in a row, with frames in flight both ways', () => {
+describe('Close codes that arrive as connection error: each close code reaches the client as itself, 20 times in a row, with frames in flight both ways', () => {
   test('4409 superseded and 4410 deregistered, after an error frame that says so', async (t) => {
     for (const reason of ['superseded', 'deregistered'] as const) {
       const { harness, id } = await started(t)

@@ -105,7 +105,7 @@ test('nine bad signatures and a good one are forgiven; malformed frames are answ
   assert.equal(client.ws.readyState, client.ws.OPEN)
 })
 
-test('a fault in the beat path is logged whole with the request id and counted; the socket and the next beat live', async (t) => {
+test('Liveness that lies, L9: a fault in the beat path is logged whole with the request id and counted; the socket and the next beat live', async (t) => {
   const { registry, ws, log, metrics } = await startGateway(t)
   const id = enrol(registry, 4)
   const client = await openNative(ws, id)
@@ -154,7 +154,7 @@ test('many entities on one socket: the unknown ones are told, the others welcome
   )
 })
 
-test('beats that come in after the last entity was revoked never reach the registry', async (t) => {
+test('Deregistered but still working: beats that come in after the last entity was revoked never reach the registry', async (t) => {
   const { registry, ws, metrics } = await startGateway(t)
   const id = enrol(registry, 8)
   const client = await openNative(ws, id)
@@ -199,7 +199,7 @@ test('a heartbeat before the welcome is refused, and counted', async (t) => {
   assert.equal(metrics.counted('heartbeats_total', { outcome: 'malformed' }), 1)
 })
 
-test('no hello within ten seconds closes with 4408; a sweep late by minutes does not', async (t) => {
+test('Liveness that lies: no hello within ten seconds closes with 4408; a sweep late by minutes does not', async (t) => {
   const clock = new ManualClock()
   const { ws } = await startGateway(t, {}, { clock })
   const client = await SocketClient.open(`${ws}/v1/session`)

@@ -32,7 +32,7 @@ test('native sessions are told where to go, everyone else is closed with 1001, a
   await gateway.stop()
 })
 
-test('a request that arrives after the stop on an open connection is refused: 503, and never runs', async (t) => {
+test('A 503 that then ran: a request that arrives after the stop on an open connection is refused: 503, and never runs', async (t) => {
   const { registry, gateway, port } = await startGateway(t)
   const socket = connect(port, '127.0.0.1')
   let text = ''

@@ -168,7 +168,7 @@ test('L10 with zyndSignatures off both Zynd sockets are refused by the name of t
   }
 })
 
-test('a silent client is pinged; one that answers lives, though it never sends a frame', async (t) => {
+test('Liveness that lies: a silent client is pinged; one that answers lives, though it never sends a frame', async (t) => {
   const clock = new ManualClock()
   const { registry, ws } = await startGateway(t, { pingSeconds: 30 }, { clock })
   const id = enrol(registry, 13)
@@ -183,7 +183,7 @@ test('a silent client is pinged; one that answers lives, though it never sends a
   assert.equal(client.ws.readyState, client.ws.OPEN)
 })
 
-test('a client that beats is never pinged; one that answers two pings with nothing is given up', async (t) => {
+test('Liveness that lies: a client that beats is never pinged; one that answers two pings with nothing is given up', async (t) => {
   const clock = new ManualClock()
   const { registry, ws, metrics } = await startGateway(t, { pingSeconds: 30 }, { clock })
   const id = enrol(registry, 14)

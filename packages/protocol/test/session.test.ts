@@ -39,7 +39,7 @@ describe('a hello names the entities of a session', () => {
     }
   })
 
-  test('within the window of protocol versions', () => {
+  test('Version banners that cry wolf: within the window of protocol versions', () => {
     for (const protocol of [PROTOCOL_VERSION_MIN - 1, PROTOCOL_VERSION + 1, '1', null, undefined]) {
       const failure = failureOf(parse({ ...hello, protocol }))
       assert.equal(failure.code, 'protocol_incompatible')

@@ -117,6 +117,8 @@ export class Door implements Registry {
     if (proof !== undefined && !(await this.#init.evidence.holds(proofCheck(publicKey, proof)))) {
       return invalid('the developer proof is not signed by the developer')
     }
+    const refused = this.#refused()
+    if (refused !== undefined) return refused
     // A node that missed the registration must not begin a second birth (L7).
     if (!this.#init.state.holdings.has(id)) await this.#init.fetcher.fetch(id)
     return this.#act(id, (token) => ({ type: 'register', token, act }), context)
@@ -293,7 +295,8 @@ export class Door implements Registry {
 
   /** Whether the owner, or the developer of the record, signed an act about an entity that is held, here or at a peer. */
   async #signedByOwner(id: EntityId, act: Act): Promise<Result<{ readonly developerKey?: Uint8Array }>> {
-    if (!this.#init.state.ready) return this.#notYet()
+    const refused = this.#refused()
+    if (refused !== undefined) return refused
     if (!this.#init.state.holdings.has(id)) await this.#init.fetcher.fetch(id)
     const view = this.#view(id)
     if (!view.ok) return view
@@ -357,21 +360,27 @@ export class Door implements Registry {
     event: (token: number) => RegistryInput,
     { requestId }: RequestContext,
   ): Promise<Result<{ readonly id: EntityId; readonly stamp: Stamp }>> {
-    const { loop, log } = this.#init
-    if (loop.failing !== undefined)
-      return fail('storage_unavailable', 'the disk of this node refuses; nothing was written')
-    const reason = this.#unready()
-    if (reason !== undefined) return fail('node_not_ready', `${reason}; nothing was written`)
+    const refused = this.#refused()
+    if (refused !== undefined) return refused
     const answer = await this.#ask(event)
     if (answer === 'full') return fail('rate_limited', 'this node has more waiting than it takes; nothing was written')
     if (answer?.kind !== 'act') return fail('timeout', 'no answer in time; whether it was written, a later read tells')
     if (answer.result.ok)
-      log.debug('an act was accepted', {
+      this.#init.log.debug('an act was accepted', {
         requestId,
         id: answer.result.value.id,
         stamp: formatStamp(answer.result.value.stamp),
       })
     return answer.result
+  }
+
+  /** Why no act is taken now. Asked before peers are, and again before it is written: whoever is told this may go elsewhere. */
+  #refused(): Failure | undefined {
+    if (this.#init.loop.failing !== undefined) {
+      return fail('storage_unavailable', 'the disk of this node refuses; nothing was written')
+    }
+    const reason = this.#unready()
+    return reason === undefined ? undefined : fail('node_not_ready', `${reason}; nothing was written`)
   }
 
   /** Puts an event into the inbox and waits for its answer; undefined where none came in time. */

@@ -38,6 +38,8 @@ export interface FetcherInit {
   readonly submit: (event: RegistryInput) => boolean
   readonly settled: () => Promise<void>
   readonly askTimeoutMs: number
+  /** The longest wait for what was fetched to be taken in: a disk that refuses holds it up without end. */
+  readonly answerTimeoutMs: number
 }
 
 /** Entities asked for at one time; one more is left to the next sync. */
@@ -57,7 +59,7 @@ export class Fetcher {
     if (asking !== undefined) return asking
     if (peers.length === 0 || this.#asking.size >= ASKING_MAX) return Promise.resolve()
     const all = Promise.all(peers.map((peer) => this.#ask(id, peer)))
-      .then(() => this.#init.settled())
+      .then((submitted) => (submitted.some(Boolean) ? this.#takenIn() : undefined))
       .finally(() => this.#asking.delete(id))
     this.#asking.set(id, all)
     return all
@@ -99,18 +101,36 @@ export class Fetcher {
     return mesh.request(peer, '/rollcall/entity/1', body, { timeoutMs: askTimeoutMs, maxResponseBytes })
   }
 
-  async #ask(id: EntityId, peer: NodeId): Promise<void> {
+  #takenIn(): Promise<void> {
+    const { clock, settled, answerTimeoutMs } = this.#init
+    return new Promise((resolve) => {
+      const cancel = clock.schedule(answerTimeoutMs, resolve)
+      void settled().then(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** Resolves with whether an answer went into the inbox. */
+  async #ask(id: EntityId, peer: NodeId): Promise<boolean> {
     const { log, evidence, submit } = this.#init
     try {
       const answer = await this.#request('entry', id, peer, LIMITS.recordBytesMax + LIMITS.presenceBytesMax + 1024)
-      if (answer.length === 0) return
+      if (answer.length === 0) return false
       const delta = decodeDelta(answer)
-      if (!delta.ok || delta.value.id !== id) return log.warn('a peer answered something else', { peer, id })
-      if ((await evidence.judge(delta.value)) !== 'good')
-        return log.warn('a peer sent an entry without evidence', { peer, id })
-      submit({ type: 'deltas', deltas: [delta.value], from: peer, source: 'fetch' })
+      if (!delta.ok || delta.value.id !== id) {
+        log.warn('a peer answered something else', { peer, id })
+        return false
+      }
+      if ((await evidence.judge(delta.value)) !== 'good') {
+        log.warn('a peer sent an entry without evidence', { peer, id })
+        return false
+      }
+      return submit({ type: 'deltas', deltas: [delta.value], from: peer, source: 'fetch' })
     } catch (error) {
       log.debug('a peer did not answer for an entity', { peer, id, error })
+      return false
     }
   }
 }

@@ -50,7 +50,8 @@ export class Peers {
     this.#init = init
     const { settings, mesh, log, clock } = init
     this.#sync = new Sync({ ...init, onRoundTrip: (peer, ms) => this.roundTrips.set(peer, ms) })
-    this.fetcher = new Fetcher({ ...init, askTimeoutMs: settings.askTimeoutMs })
+    const { askTimeoutMs, answerTimeoutMs } = settings
+    this.fetcher = new Fetcher({ ...init, askTimeoutMs, answerTimeoutMs })
     this.#numbering = new Numbering({
       clock,
       patienceMs: PATIENCE_WINDOWS * settings.batchWindowMs,

@@ -53,7 +53,7 @@ test('L1, L7, T1: an entity goes its whole way, and every node agrees at each st
   })
 })
 
-test('S1: with gossip blocked altogether, sync alone converges within its interval', async () => {
+test('Divergence between nodes, S1: with gossip blocked altogether, sync alone converges within its interval', async () => {
   await withCluster(3, async (cluster) => {
     cluster.network.blockTopics(true)
     const agents = Array.from({ length: 50 }, (_, i) => new Agent(i))
@@ -167,7 +167,7 @@ test('G4: lost messages are asked of their origin, without waiting for a sync', 
   })
 })
 
-test('A1: the chain is whole and witnessed; a changed link and a cut tail are found', async () => {
+test('Audit that only says yes, A1: the chain is whole and witnessed; a changed link and a cut tail are found', async () => {
   await withCluster(2, async (cluster) => {
     const [a, b] = [cluster.node(0), cluster.node(1)]
     assert.equal((await cluster.until(a.registry.verifyAudit())).length, 0)
@@ -195,7 +195,7 @@ test('A1: the chain is whole and witnessed; a changed link and a cut tail are fo
   })
 })
 
-test('L4: a jump of the system clock kills nobody, refuses no beat and leaves the node ready', async () => {
+test('Mass false death, L4: a jump of the system clock kills nobody, refuses no beat and leaves the node ready', async () => {
   await withCluster(3, async (cluster) => {
     const a = cluster.node(0)
     const agent = new Agent(1)

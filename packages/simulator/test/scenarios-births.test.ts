@@ -244,7 +244,7 @@ test('review-B5, I3: a developer may end an entity, and a node that never held i
   await scene.settle()
 })
 
-test('review-B6, review-A11: a native request from the past does nothing, on any node', async () => {
+test('Zombies, review-B6, review-A11: a native request from the past does nothing, on any node', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actor = scene.actor()
   const registration = actor.agent.registration(scene.world.trueMs(), {})

@@ -150,7 +150,7 @@ test('review-A9, L6: a node that was suspended does not bring back who fell sile
   await scene.settle()
 })
 
-test('review-B3, L4, L6: a node that slept ten minutes wakes to no death of its own, and each next beat ends the verdict', async () => {
+test('Mass false death, review-B3, L4, L6: a node that slept ten minutes wakes to no death of its own, and each next beat ends the verdict', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const actors = [1, 2, 3].map(() => scene.actor())
   for (const actor of actors) {
