@@ -99,3 +99,16 @@ describe('the table of lessons', () => {
     assert.deepEqual(titlesIn(text), ['a ${b}', 'c', "e's"])
   })
 })
+
+/** What would speak the protocol in the place of a node: a server of sockets or routes, or a part of the product by itself. */
+const STAND_INS = /\b(?:WebSocketServer|fastify|createGateway|createRuntime|createMesh|startNode)\b/i
+
+test('Toy servers in tests: the end-to-end tests start the command that ships, and nothing in its place', () => {
+  const ends = readRepo((path) => /^test\/e2e\/.+\.ts$/.test(path))
+  assert.deepEqual(
+    ends.filter(({ text }) => STAND_INS.test(text)).map(({ path }) => path),
+    [],
+  )
+  const starts = ends.find(({ path }) => path === 'test/e2e/support/node-process.ts')?.text ?? ''
+  assert.match(starts, /packages\/cli\/bin\/rollcall\.js/)
+})
