@@ -94,6 +94,8 @@ class Cluster {
       ...['node', 'start', '--name', plan.name, '--data', plan.dir],
       ...['--http', `127.0.0.1:${plan.http}`, '--mesh', `/ip4/127.0.0.1/tcp/${plan.mesh}/ws`],
       ...peers.flatMap(({ mesh }) => ['--join', `/ip4/127.0.0.1/tcp/${mesh}/ws`]),
+      // The demo agents are on this machine too.
+      ...['--set', 'cards.allow_private_addresses=true'],
       ...(this.#options.fast ? profileAssignments(FAST_PROFILE).flatMap((pair) => ['--set', pair]) : []),
     ])
   }

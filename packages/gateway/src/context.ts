@@ -1,5 +1,6 @@
 /** What every route and every socket works with. Made once, by `createGateway`. */
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
+import { Cards } from './cards/cards.ts'
 import type { EventFeeds } from './feeds/event-feeds.ts'
 import { HourlyCount } from './hourly-count.ts'
 import type { GatewayInfo, GatewayInit } from './init.ts'
@@ -19,6 +20,7 @@ export interface GatewayContext {
   readonly info: GatewayInfo
   readonly adminAllowed: (token: string) => boolean
   readonly drain: (() => void) | undefined
+  readonly cards: Cards
   readonly limits: RequestLimits
   readonly hourly: { readonly searches: HourlyCount; readonly transitions: HourlyCount }
   /** True from the moment `stop` is called. */
@@ -55,6 +57,7 @@ export const makeContext = (init: GatewayInit, isStopping: () => boolean): Gatew
     info: init.info,
     adminAllowed: init.adminAllowed ?? (() => false),
     drain: init.drain,
+    cards: new Cards({ settings, clock, log: init.log, metrics, verifier: init.verifier }),
     limits: {
       reads: buckets(settings.readsPerAddressPerMinute),
       writes: buckets(settings.writesPerAddressPerMinute),

@@ -11,6 +11,7 @@ import { makeApp } from './http/app.ts'
 import type { Gateway, GatewayInit } from './init.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { cardRoutes } from './routes/card.ts'
 import { entitiesRoutes } from './routes/entities.ts'
 import { entityRoutes } from './routes/entity.ts'
 import { eventsRoutes } from './routes/events.ts'
@@ -67,6 +68,7 @@ const registerRoutes = (app: FastifyInstance, context: FeedContext): void => {
       healthRoutes(routes, context)
       entitiesRoutes(routes, context)
       entityRoutes(routes, context)
+      cardRoutes(routes, context)
       searchRoutes(routes, context)
       taxonomyRoutes(routes, context)
       networkRoutes(routes, context)
@@ -94,6 +96,7 @@ const stopGateway = async (
     socket.end('going_away')
   }
   feeds.end()
+  context.cards.stop()
   const cancel = clock.schedule(settings.stopTimeoutMs, () => {
     log.warn('connections were cut, they did not end in time', { sockets: table.size })
     for (const socket of table) socket.cut()

@@ -1,5 +1,6 @@
 /** What a gateway is made of, and what it offers to the node that owns it. */
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
+import type { Signer, Verifier } from '@rollcall/protocol'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { GatewaySettings } from './settings.ts'
 
@@ -11,6 +12,10 @@ export interface GatewayInit {
   readonly random: Random
   readonly log: Log
   readonly metrics: Metrics
+  /** The key of this node, for what it signs as a registry. */
+  readonly signer: Signer
+  /** Verifies the cards of agents. */
+  readonly verifier: Verifier
   /** The text of `GET /metrics` in Prometheus' format; without it that route answers 404. */
   readonly metricsText?: () => Promise<string>
   readonly info: GatewayInfo

@@ -97,10 +97,12 @@ const parseFilters = (fields: JsonObject): Result<Omit<SearchRequest, 'text' | '
 const parseStatus = (fields: JsonObject): Result<Status | 'any'> => {
   const status = choice(fields, ['status'], STATUS)
   if (!status.ok) return status
-  const wantsAll =
-    fields.include_inactive === true || fields.include_inactive === 'true' || fields.include_inactive === '1'
-  return wantsAll ? ok('any') : status
+  return flagField(fields, 'include_inactive') ? ok('any') : status
 }
+
+/** Whether a field of a body or a query string says yes. */
+export const flagField = (fields: JsonObject, name: string): boolean =>
+  fields[name] === true || fields[name] === 'true' || fields[name] === '1'
 
 /** `limit` (or `max_results`) and `offset`. A limit of 0 is one that was not set, as in Go's clients. */
 export const parsePage = (

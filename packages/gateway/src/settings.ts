@@ -45,6 +45,21 @@ export interface GatewaySettings {
   /** Bytes that may wait for a slow reader of events before its feed ends. */
   readonly feedBufferBytesMax: number
 
+  /** Whether cards are fetched from loopback, private and other special addresses too. Only where nobody else registers. */
+  readonly cardsFromPrivateAddresses: boolean
+  /** Largest card, bytes; a larger one is refused, never cut. */
+  readonly cardBytesMax: number
+  /** Time for all attempts to fetch one card, milliseconds. */
+  readonly cardTimeoutMs: number
+  /** Age at which a card is fetched anew, seconds. */
+  readonly cardMaxAgeSeconds: number
+  /** Memory for cards, bytes. */
+  readonly cardCacheBytesMax: number
+  /** Cards fetched at once. */
+  readonly cardFetchesMax: number
+  /** How long a search with `enrich` waits for cards that are not held, milliseconds. */
+  readonly enrichTimeoutMs: number
+
   /** Largest frame a client may send, bytes. */
   readonly frameBytesMax: number
   /** Frames of one socket, per second, sustained. */
@@ -82,6 +97,13 @@ export const GATEWAY_DEFAULTS: GatewaySettings = {
   socketsPerAddressMax: 20_000,
   feedsMax: 256,
   feedBufferBytesMax: 1024 * 1024,
+  cardsFromPrivateAddresses: false,
+  cardBytesMax: 64 * 1024,
+  cardTimeoutMs: 5_000,
+  cardMaxAgeSeconds: 3_600,
+  cardCacheBytesMax: 32 * 1024 * 1024,
+  cardFetchesMax: 16,
+  enrichTimeoutMs: 500,
   frameBytesMax: LIMITS.frameBytesMax,
   framesPerSecond: 100,
   framesBurst: 2 * LIMITS.sessionEntitiesMax,

@@ -19,7 +19,7 @@ test('every error has one shape: unknown paths, methods, URLs and bodies', async
   const { url } = await startGateway(t)
   const cases: readonly [string, RequestInit, number, string][] = [
     ['/nowhere', {}, 404, 'not_found'],
-    ['/v1/search', { method: 'PATCH' }, 405, 'not_found'],
+    ['/v1/search', { method: 'PATCH' }, 405, 'method_not_allowed'],
     ['/v1/entities/%ff', {}, 400, 'malformed'],
     [`/v1/entities/${'a'.repeat(600)}`, {}, 400, 'malformed'],
     ['/v1/entities/alpha', {}, 404, 'entity_not_found'],

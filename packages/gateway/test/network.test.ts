@@ -67,6 +67,7 @@ test('every route is in the OpenAPI description, and its references lead somewhe
     '/v1/cluster',
     '/v1/entities',
     '/v1/entities/{id}',
+    '/v1/entities/{id}/card',
     '/v1/entities/{id}/ws',
     '/v1/events',
     '/v1/heartbeat',

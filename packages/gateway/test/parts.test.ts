@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type EntityId, fail } from '@rollcall/protocol'
-import { CountingMetrics, ManualClock } from '@rollcall/testkit'
+import { CountingMetrics, inlineVerifier, ManualClock } from '@rollcall/testkit'
 import { limitKeyOf } from '../src/address.ts'
 import { HourlyCount } from '../src/hourly-count.ts'
 import { createGateway, GATEWAY_DEFAULTS, gatewaySettings } from '../src/index.ts'
 import { Lookup } from '../src/lookup.ts'
 import { TokenBuckets } from '../src/token-buckets.ts'
 import { enrol, LinesLog, systemClock } from './support/harness.ts'
+import { nodeSigner } from './support/keys.ts'
 import { ScriptedRegistry } from './support/scripted-registry.ts'
 
 describe('settings', () => {
@@ -24,6 +25,8 @@ describe('settings', () => {
       random: { next: () => 0, bytes: () => new Uint8Array(1) },
       log: new LinesLog(),
       metrics: new CountingMetrics(),
+      signer: nodeSigner,
+      verifier: inlineVerifier,
     }
     const info = { name: 'a', version: '1', url: '' }
     assert.throws(

@@ -53,7 +53,7 @@ export const runtimeSettings = (config: Config, url: string): RuntimeSettings =>
 }
 
 export const gatewaySettings = (config: Config): Partial<GatewaySettings> => {
-  const { http, heartbeat, limits, search, security } = config
+  const { http, heartbeat, limits, search, security, cards } = config
   return {
     intervalSeconds: heartbeat.intervalSeconds,
     inactiveThresholdSeconds: heartbeat.inactiveThresholdSeconds,
@@ -65,6 +65,13 @@ export const gatewaySettings = (config: Config): Partial<GatewaySettings> => {
     searchDefaultLimit: search.defaultLimit,
     searchMaxLimit: search.maxLimit,
     searchTimeoutMs: search.timeoutMs,
+    cardsFromPrivateAddresses: cards.allowPrivateAddresses,
+    cardBytesMax: cards.maxBytes,
+    cardTimeoutMs: cards.timeoutMs,
+    cardMaxAgeSeconds: cards.maxAgeSeconds,
+    cardCacheBytesMax: cards.cacheBytes,
+    cardFetchesMax: cards.fetchesMax,
+    enrichTimeoutMs: cards.enrichTimeoutMs,
     bodyBytesMax: limits.bodyBytes,
     requestTimeoutMs: limits.requestTimeoutMs,
     frameBytesMax: limits.frameBytes,

@@ -99,13 +99,14 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   const url = publicUrl(config.http.publicUrl, http)
 
   at('state')
+  const verifier = new NativeVerifier()
   const runtime = await createRuntime({
     ...common,
     settings: runtimeSettings(config, url),
     store,
     mesh,
     signer: key.signer,
-    verifier: new NativeVerifier(),
+    verifier,
     filterBuilder,
   })
   at('mesh.listen')
@@ -117,6 +118,8 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   const gateway = createGateway({
     ...common,
     registry: runtime.registry,
+    signer: key.signer,
+    verifier,
     settings: gatewaySettings(config),
     info: { name: config.node.name, version: VERSION, url },
     metricsText: () => metrics.text(),

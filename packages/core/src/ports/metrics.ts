@@ -59,6 +59,8 @@ export const METRICS = {
   search_fanout_nodes: { kind: 'histogram', labels: [], help: 'Other nodes asked by one search (edge nodes).' },
   audit_length: { kind: 'gauge', labels: [], help: 'Links in the audit chain of this node (A1).' },
   http_request_seconds: { kind: 'histogram', labels: ['route', 'code'], help: 'Time to answer an HTTP request.' },
+  card_fetches_total: { kind: 'counter', labels: ['outcome'], help: 'Cards fetched from agents, by what came of it.' },
+  cards_cached: { kind: 'gauge', labels: [], help: 'Cards of agents held.' },
   queue_length: { kind: 'gauge', labels: ['queue'], help: 'Elements waiting in a bounded queue.' },
   dropped_total: { kind: 'counter', labels: ['queue', 'reason'], help: 'What a bounded queue or a limit turned away.' },
   store_write_seconds: { kind: 'histogram', labels: ['durable'], help: 'Time of one store batch.' },

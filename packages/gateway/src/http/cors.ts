@@ -1,7 +1,7 @@
 /** Headers that every answer bears: who may read it from a browser page, and what a browser must not make of it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-const EXPOSED = 'Date, Retry-After, X-Request-Id'
+const EXPOSED = 'Age, Date, Retry-After, X-Card-Signature, X-Card-Stale, X-Request-Id'
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
   'access-control-allow-headers': 'Content-Type, Authorization, X-Request-Id, Last-Event-ID',

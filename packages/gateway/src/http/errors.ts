@@ -27,15 +27,11 @@ export const errorBody = (failure: Failure, requestId: string): ErrorBody => ({
   ...(failure.details === undefined ? {} : { details: failure.details }),
 })
 
-/** Answers with a failure. `status` only where one code has two, as 405 is a kind of `not_found`. */
-export const refuse = (
-  reply: FastifyReply,
-  failure: Failure,
-  status: number = ERRORS[failure.code].http,
-): FastifyReply => {
+/** Answers with a failure. */
+export const refuse = (reply: FastifyReply, failure: Failure): FastifyReply => {
   const retryAfter = retryAfterSeconds(failure)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-  return reply.code(status).send(errorBody(failure, reply.request.id))
+  return reply.code(ERRORS[failure.code].http).send(errorBody(failure, reply.request.id))
 }
 
 /** How long a client should wait before it asks again, seconds; undefined where asking again is no use. */

@@ -18,6 +18,6 @@ export const answerUnknownRoutes = (app: FastifyInstance): void => {
     if (methods === undefined) return refuse(reply, fail('not_found', `there is nothing at ${path.slice(0, 200)}`))
     const allow = [...methods].join(', ')
     reply.header('allow', allow)
-    return refuse(reply, fail('not_found', `${request.method} is not served here, ${allow} is`), 405)
+    return refuse(reply, fail('method_not_allowed', `${request.method} is not served here, ${allow} is`))
   })
 }

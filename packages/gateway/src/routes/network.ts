@@ -57,7 +57,7 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
       peer_count: peers().filter((peer) => peer.connected).length,
       local_agents: registeredOn(node),
       gossip_entries: registeredOn(node) + node.counts.tombstones + node.counts.graves,
-      cached_cards: 0,
+      cached_cards: context.cards.size,
       node_type: node.mode,
     }
   })

@@ -3,10 +3,11 @@ import type { SearchAnswer } from '@rollcall/core'
 import { type EntityId, fail, type JsonObject, ok, parseJsonObject, type Result } from '@rollcall/protocol'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
+import type { ShownCard } from '../cards/cards.ts'
 import type { GatewayContext } from '../context.ts'
 import { withDeadline } from '../deadline.ts'
 import { bodyText } from '../http/body.ts'
-import { parseSearch, type SearchInput } from '../parse-search.ts'
+import { flagField, parseSearch, type SearchInput } from '../parse-search.ts'
 import { entityJson, isoTime } from '../views/entity-view.ts'
 import { answers, type SearchAnswerJson, SearchAnswerSchema } from '../views/schemas.ts'
 import { answer } from './answer.ts'
@@ -22,6 +23,7 @@ const fields = {
   fqan: text('An entity id is looked up.'),
   cursor: text('next_cursor of the answer before.'),
   offset: Type.Optional(Type.Integer()),
+  enrich: Type.Optional(Type.Boolean({ description: 'Attaches the card of each hit where it is held or comes soon.' })),
 }
 const words = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 const PostSchema = Type.Object({
@@ -65,8 +67,15 @@ const search = async (context: GatewayContext, read: JsonObject): Promise<Result
   if (!input.ok) return input
   const found = await withDeadline(clock, settings.searchTimeoutMs, find(context, input.value))
   if (!found.ok) return found
-  return ok(answerJson(context, input.value, found.value, clock.monotonicMs() - startedMs))
+  const cards = flagField(read, 'enrich') ? await cardsOf(context, found.value) : undefined
+  return ok(answerJson(context, input.value, { ...found.value, cards, latencyMs: clock.monotonicMs() - startedMs }))
 }
+
+const cardsOf = (context: GatewayContext, { hits }: SearchAnswer): Promise<ReadonlyMap<EntityId, ShownCard>> =>
+  context.cards.many(
+    hits.map(({ entity }) => entity),
+    context.settings.enrichTimeoutMs,
+  )
 
 const find = async (context: GatewayContext, input: SearchInput): Promise<Result<SearchAnswer>> => {
   if (input.kind === 'search') return context.registry.search(input.request)
@@ -94,14 +103,16 @@ const nothing = (context: GatewayContext): SearchAnswer => ({
   unanswered: [],
 })
 
+const cardJson = (shown: ShownCard | undefined) =>
+  shown === undefined ? {} : { card: shown.card, card_signature: shown.signature, card_age_seconds: shown.ageSeconds }
+
 /** Zynd's clients expect a number for each of these (zynd-wire.md §4.2). */
 const NO_BREAKDOWN = { text_relevance: 0, semantic_similarity: 0, trust_score: 0, freshness: 0, availability: 0 }
 
 const answerJson = (
   context: GatewayContext,
   input: SearchInput,
-  found: SearchAnswer,
-  latencyMs: number,
+  found: SearchAnswer & { readonly cards: ReadonlyMap<EntityId, ShownCard> | undefined; readonly latencyMs: number },
 ): SearchAnswerJson => {
   const ttlSeconds = context.settings.inactiveThresholdSeconds
   const offset = input.kind === 'search' ? input.request.offset : input.offset
@@ -111,6 +122,7 @@ const answerJson = (
       ...entityJson(hit.entity, { ttlSeconds }),
       score: hit.score,
       score_breakdown: { ...NO_BREAKDOWN, ...hit.breakdown },
+      ...cardJson(found.cards?.get(hit.entity.id)),
     })),
     total_found: found.totalFound,
     offset,
@@ -121,7 +133,7 @@ const answerJson = (
       gossip_results: 0,
       federated_results: 0,
       peers_queried: 0,
-      latency_ms: latencyMs,
+      latency_ms: found.latencyMs,
     },
     node_id: context.registry.nodeId,
     as_of: isoTime(found.asOfMs),

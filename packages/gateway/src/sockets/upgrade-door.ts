@@ -160,8 +160,8 @@ export class UpgradeDoor {
       const headers = { 'Sec-WebSocket-Version': '13', Upgrade: 'websocket' }
       writeFailure(socket, fail('protocol_incompatible', error.message), { ...answer, headers })
     } else if (request.method !== 'GET') {
-      const failure = fail('not_found', `${request.method} is not served here, GET is`)
-      writeFailure(socket, failure, { ...answer, status: 405, headers: { Allow: 'GET' } })
+      const failure = fail('method_not_allowed', `${request.method} is not served here, GET is`)
+      writeFailure(socket, failure, { ...answer, headers: { Allow: 'GET' } })
     } else writeFailure(socket, fail('malformed', error.message), answer)
   }
 

@@ -77,6 +77,9 @@ export const HitSchema = Type.Intersect([
   Type.Object({
     score: Type.Number(),
     score_breakdown: Type.Record(Type.String(), Type.Number()),
+    card: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    card_signature: Type.Optional(Type.Union([Type.Literal('verified'), Type.Literal('unsigned')])),
+    card_age_seconds: Type.Optional(Type.Integer()),
   }),
 ])
 

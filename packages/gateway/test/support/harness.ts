@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import type { Clock, Log, LogFields } from '@rollcall/core'
 import { type Act, type EntityId, formatKey, type JsonObject, zyndRegistration } from '@rollcall/protocol'
-import { CountingMetrics } from '@rollcall/testkit'
+import { CountingMetrics, inlineVerifier } from '@rollcall/testkit'
 import { createGateway, type Gateway, type GatewayInit, type GatewaySettings } from '../../src/index.ts'
+import { nodeSigner } from './keys.ts'
 import { ScriptedRegistry, viewOf } from './scripted-registry.ts'
 
 export const systemClock: Clock = {
@@ -62,6 +63,8 @@ export const startGateway = async (
     random: { next: () => 0.5, bytes: (length) => randomBytes(length) },
     log,
     metrics,
+    signer: nodeSigner,
+    verifier: inlineVerifier,
     info: { name: 'node-a', version: '0.1.0', url: 'http://a.example' },
     ...change,
   })

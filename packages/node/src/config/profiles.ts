@@ -3,7 +3,7 @@ import type { SettingKey } from './settings.ts'
 
 interface ProfileEntry {
   readonly key: SettingKey
-  readonly value: number
+  readonly value: number | boolean
   readonly reason: string
 }
 
@@ -20,6 +20,7 @@ export const FAST_PROFILE: readonly ProfileEntry[] = [
   { key: 'sync.interval_seconds', value: 2, reason: 'repairs show at once' },
   { key: 'bloom.rebuild_interval_seconds', value: 10, reason: 'a few rebuilds a minute' },
   { key: 'tombstone.retention_seconds', value: 60, reason: 'a purge can be waited for' },
+  { key: 'cards.allow_private_addresses', value: true, reason: 'the agents are on this machine too' },
 ]
 
 /** A profile as the arguments of `--set`: `heartbeat.interval_seconds=1`. */
