@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type AuditLink, auditKey, nextLink, putLink, readLinkRow } from '@rollcall/core'
 import { LevelStore } from '@rollcall/store-level'
-import { atDesk, type Desk, type Ended } from '../../packages/cli/test/command.ts'
+import { atBuiltDesk, type Desk, type Ended } from '../../packages/cli/test/command.ts'
 import { hasConverged } from './support/cluster-view.ts'
 import { Cluster } from './support/node-process.ts'
 import { ReverseProxy } from './support/reverse-proxy.ts'
@@ -96,7 +96,7 @@ const flipByte = async (store: LevelStore, number: number, needle: string): Prom
 }
 
 test('A1: whole chains whose heads the other nodes remember are ok, on every node', () =>
-  atDesk(async (desk) => {
+  atBuiltDesk(async (desk) => {
     await until(20_000, 'witnessed', async () => (await verify(desk, '--all-nodes')).code === 0)
     const all = await report(desk, 0, '--all-nodes')
     assert.deepEqual([all.ok, all.result], [true, 'ok'])
@@ -109,7 +109,7 @@ test('A1: a flipped byte of a link is found with its number, also where the node
   tampered(
     (store) => flipByte(store, 3, 'registered'),
     () =>
-      atDesk(async (desk) => {
+      atBuiltDesk(async (desk) => {
         const { url } = cluster.node(1)
         const human = await verify(desk, '--all-nodes')
         assert.equal(human.code, 1)
@@ -141,7 +141,7 @@ test('A1: a history that was rewritten with right hashes is found by what anothe
       await store.write([putLink(other)], { durable: true })
     },
     () =>
-      atDesk(async (desk) => {
+      atBuiltDesk(async (desk) => {
         const found = await report(desk, 1, '--node', cluster.node(1).url)
         assert.equal(found.result, 'broken')
         assert.match(found.reason ?? '', /remembers another link here/)
@@ -155,7 +155,7 @@ test('A1: a tail that was cut is found by what another node remembers', () =>
       await store.write(cut, { durable: true })
     },
     () =>
-      atDesk(async (desk) => {
+      atBuiltDesk(async (desk) => {
         const found = await report(desk, 1, '--node', cluster.node(1).url)
         assert.equal(found.result, 'broken')
         assert.match(found.reason ?? '', /the tail was cut|remembers another link here/)
@@ -166,7 +166,7 @@ test('A1: with no other node at hand the tail is unwitnessed, and that is not ok
   const alone = await Cluster.start(1)
   try {
     await new ZyndAgent('alone').register(alone.node(0).url)
-    await atDesk(async (desk) => {
+    await atBuiltDesk(async (desk) => {
       const args = ['audit', 'verify', '--json', '--registry', alone.node(0).url]
       const { code, stdout } = await desk.run(args)
       const { ok, result } = JSON.parse(stdout)
@@ -178,7 +178,7 @@ test('A1: with no other node at hand the tail is unwitnessed, and that is not ok
 })
 
 test('audit verify of a node that does not answer ends with 5', () =>
-  atDesk(async (desk) => {
+  atBuiltDesk(async (desk) => {
     const { code } = await verify(desk, '--node', 'http://127.0.0.1:1')
     assert.equal(code, 5)
     assert.equal((await verify(desk, '--node', 'nowhere')).code, 2)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { mintToken } from '@rollcall/node'
-import { atDesk, type Desk } from '../../packages/cli/test/command.ts'
+import { atBuiltDesk, type Desk } from '../../packages/cli/test/command.ts'
 import { hasConverged } from './support/cluster-view.ts'
 import { Cluster, FAST } from './support/node-process.ts'
 import { until } from './support/wait.ts'
@@ -29,7 +29,7 @@ after(async () => {
 
 /** A desk whose commands talk to the cluster, with a key of its own; and the id of its agent. */
 const asAgent = (work: (desk: Desk, id: string) => Promise<void>): Promise<void> =>
-  atDesk(async (desk) => {
+  atBuiltDesk(async (desk) => {
     desk.environment.ROLLCALL_REGISTRY_URL = cluster.nodes.map((node) => node.url).join(',')
     const { stdout } = await desk.run(['keys', 'new', '--quiet'])
     await work(desk, stdout.trim())

@@ -75,6 +75,11 @@ export class Context {
     throw new LocalError({ ...pair, message: `${pair.message}; \`rollcall keys new\` makes one, --key names another` })
   }
 
+  /** Wall time of this machine, in milliseconds. */
+  nowMs(): number {
+    return Date.now()
+  }
+
   /** The result, one way for each kind of reader: JSON, the bare essentials of --quiet, or lines for people. */
   result(views: {
     readonly json: unknown

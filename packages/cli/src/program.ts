@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { auditVerify } from './commands/audit-verify.ts'
 import { deregister } from './commands/deregister.ts'
+import { doctor } from './commands/doctor.ts'
 import { info } from './commands/info.ts'
 import { keysDerive } from './commands/keys-derive.ts'
 import { keysNew } from './commands/keys-new.ts'
@@ -44,7 +45,7 @@ const GROUPS: Readonly<Record<string, { readonly about: string; readonly verbs: 
   keys: { about: 'make and show keys', verbs: { new: keysNew, show: keysShow, derive: keysDerive } },
 }
 
-const VERBS: Readonly<Record<string, Verb>> = { whoami, register, update, deregister, run, search, info, watch }
+const VERBS: Readonly<Record<string, Verb>> = { whoami, register, update, deregister, run, search, info, watch, doctor }
 
 export const makeProgram = (
   contextOf: (options: CommonOptions) => Context,

@@ -1,4 +1,4 @@
-/** The real command as a child process, from the sources, with a home folder of its own. */
+/** The real command as a child process with a home folder of its own: from the sources, or as it was built. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -67,10 +67,13 @@ export class Running {
 export class Desk {
   readonly home: string
   readonly environment: Record<string, string | undefined>
+  readonly #flags: readonly string[]
   readonly #started: Running[] = []
 
-  constructor(home: string) {
+  /** @param flags of the process; none run what was built. */
+  constructor(home: string, flags: readonly string[] = sources) {
     this.home = home
+    this.#flags = flags
     const { PATH } = process.env
     this.environment = { PATH, HOME: home }
   }
@@ -80,7 +83,7 @@ export class Desk {
   }
 
   start(args: readonly string[], environment: Record<string, string> = {}): Running {
-    const child = spawn(process.execPath, [...sources, binary, ...args], {
+    const child = spawn(process.execPath, [...this.#flags, binary, ...args], {
       env: { ...this.environment, ...environment },
       cwd: fileURLToPath(new URL('../../..', import.meta.url)),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -103,11 +106,14 @@ export class Desk {
 }
 
 /** Gives a desk to `work`, and clears it however that ends. */
-export const atDesk = async (work: (desk: Desk) => Promise<void>): Promise<void> => {
-  const desk = new Desk(await mkdtemp(join(tmpdir(), 'rollcall-cli-')))
+export const atDesk = async (work: (desk: Desk) => Promise<void>, flags?: readonly string[]): Promise<void> => {
+  const desk = new Desk(await mkdtemp(join(tmpdir(), 'rollcall-cli-')), flags)
   try {
     await work(desk)
   } finally {
     await desk.clear()
   }
 }
+
+/** As `atDesk`, with the command as it was built: what crosses packages tests what people get. */
+export const atBuiltDesk = (work: (desk: Desk) => Promise<void>): Promise<void> => atDesk(work, [])

@@ -4,5 +4,6 @@
  */
 export * from './fetch.ts'
 export * from './session/events.ts'
+export * from './session/frames.ts'
 export * from './session/heartbeat-session.ts'
 export * from './sockets.ts'

@@ -11,6 +11,8 @@ export interface GatewaySettings {
   readonly intervalSeconds: number
   /** Silence after which an entity is inactive, seconds. Shown in `welcome`; enforced behind the registry port. */
   readonly inactiveThresholdSeconds: number
+  /** How far a clock may be off before beats and writes are refused, seconds. Shown; enforced behind the registry port. */
+  readonly maxClockSkewSeconds: number
   /** Whether the forms that can be replayed are taken (L10): Zynd's requests and both of its heartbeat sockets. */
   readonly zyndSignatures: boolean
 
@@ -81,6 +83,7 @@ export interface GatewaySettings {
 export const GATEWAY_DEFAULTS: GatewaySettings = {
   intervalSeconds: 30,
   inactiveThresholdSeconds: 300,
+  maxClockSkewSeconds: 60,
   zyndSignatures: true,
   bodyBytesMax: LIMITS.bodyBytesMax,
   requestTimeoutMs: 30_000,

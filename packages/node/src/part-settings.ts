@@ -57,6 +57,7 @@ export const gatewaySettings = (config: Config): Partial<GatewaySettings> => {
   return {
     intervalSeconds: heartbeat.intervalSeconds,
     inactiveThresholdSeconds: heartbeat.inactiveThresholdSeconds,
+    maxClockSkewSeconds: heartbeat.maxClockSkewSeconds,
     zyndSignatures: security.zyndSignatures,
     corsOrigins: security.corsOrigins,
     trustProxy: http.trustProxy,

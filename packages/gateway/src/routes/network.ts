@@ -43,6 +43,7 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
       heartbeat: {
         interval_seconds: context.settings.intervalSeconds,
         inactive_threshold_seconds: context.settings.inactiveThresholdSeconds,
+        max_clock_skew_seconds: context.settings.maxClockSkewSeconds,
       },
     }
   })

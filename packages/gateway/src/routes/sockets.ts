@@ -52,13 +52,14 @@ export const socketRoutes = (app: FastifyInstance): void => {
           response: answers({}),
         },
       },
-      async (_request, reply) => {
+      async (request, reply) => {
         reply.headers({ upgrade: 'websocket', connection: 'Upgrade' })
         return refuse(
           reply,
           fail(
             'protocol_incompatible',
-            'this address speaks WebSocket; a proxy in between must pass the Upgrade header on',
+            'this address speaks WebSocket; a proxy in between must pass the Upgrade and Connection headers on',
+            { missing_headers: request.headers.upgrade === undefined ? ['Upgrade'] : ['Connection'] },
           ),
         )
       },
