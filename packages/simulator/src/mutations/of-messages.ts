@@ -39,3 +39,14 @@ export const deafNode: Mutation = {
     })
   },
 }
+
+export const credulousNode: Mutation = {
+  name: 'credulous node',
+  breaks: 'One node takes every signature for a true one.',
+  caughtBy: 'evidence',
+  seed: '1',
+  plan: { profile: 'fast', faults: { byzantinePeers: 1, lieEveryMs: 2_000, lies: ['forgedWord', 'falseTombstone'] } },
+  verifier: (verifier, node) => (node.index > 0 ? verifier : { verify: () => Promise.resolve(true) }),
+}
+
+export const MESSAGE_MUTATIONS: readonly Mutation[] = [deafNode, credulousNode]

@@ -36,8 +36,8 @@ export const noTermForLearnt: Mutation = {
   name: 'no term for the learnt',
   breaks: 'A node that learns that it attends an entity runs no deadline for it (L3).',
   caughtBy: 'right-in-the-end',
-  seed: '1',
-  plan: { profile: 'default', faults: { wipe: { everyMs: 600_000, lastsMs: 30_000 } } },
+  seed: '5',
+  plan: { profile: 'fast', stormMs: 100_000, faults: { wipe: { everyMs: 20_000, lastsMs: 1_000 } } },
   inside: ({ state }) => {
     const grant = state.leases.grant.bind(state.leases)
     state.leases.grant = (id, deadlineMs) => {
