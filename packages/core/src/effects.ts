@@ -14,6 +14,8 @@ export interface Effects {
   /** Entities whose place in search may have changed. */
   readonly reindex: readonly EntityId[]
   readonly transitions: readonly TransitionNote[]
+  /** Handles and names that passed to somebody, or that somebody lost (N1). */
+  readonly claims: readonly ClaimChange[]
   readonly notices: readonly Notice[]
   /** Sessions on this node that no longer serve an entity. */
   readonly revoke: readonly Revocation[]
@@ -33,6 +35,16 @@ export interface TransitionNote {
   readonly reason: string
   readonly attendant: NodeId | undefined
   readonly stamp: Stamp
+  readonly atMs: number
+}
+
+/** Who holds a handle or a name now, and who held it before; the key is that of `claims.ts`. */
+export interface ClaimChange {
+  readonly key: string
+  readonly before: EntityId | undefined
+  readonly holder: EntityId | undefined
+  /** Live claimants who learnt in this turn that another holds it. */
+  readonly lost: readonly EntityId[]
   readonly atMs: number
 }
 

@@ -1,5 +1,5 @@
 /** What may happen to a node: everything enters the step as one of these, already decoded and with signatures verified. */
-import type { Act, Beat, Delta, EntityId, JsonObject, NodeId, NodeStatus, Stamp } from '@rollcall/protocol'
+import type { Act, Beat, Delta, DeveloperId, EntityId, JsonObject, NodeId, NodeStatus, Stamp } from '@rollcall/protocol'
 
 /** Identifies the caller who waits for the outcome of an event. */
 export type Token = number
@@ -14,6 +14,22 @@ export type RegistryInput =
       readonly id: EntityId
       readonly act: Act
       readonly developerKey?: Uint8Array
+    }
+  /** An act of a developer about itself, signed by its key. `publicKey`: where the act need not spell it. */
+  | {
+      readonly type: 'developer'
+      readonly token: Token
+      readonly id: DeveloperId
+      readonly act: Act
+      readonly publicKey: Uint8Array
+    }
+  /** A name bound to an entity or released from it, signed by the developer whose proof the record carries. */
+  | {
+      readonly type: 'name'
+      readonly token: Token
+      readonly id: EntityId
+      readonly act: Act
+      readonly developerKey: Uint8Array
     }
   | {
       readonly type: 'beat'

@@ -40,8 +40,13 @@ export const isFuture = (turn: Turn, delta: Delta): boolean => {
 const timesOf = (delta: Delta): { readonly times: readonly number[]; readonly issuedAtMs: number } => {
   switch (delta.kind) {
     case 'record': {
+      // Every other stamp of a record is not later than its own.
       const { birth, stamp, nameClaim, issuedAtMs } = delta.record
       return { times: [birth.wallMs, stamp.wallMs, nameClaim.wallMs], issuedAtMs }
+    }
+    case 'developer': {
+      const { birth, stamp, issuedAtMs } = delta.developer
+      return { times: [birth.wallMs, stamp.wallMs], issuedAtMs }
     }
     case 'presence':
       return { times: [delta.presence.stamp.wallMs, delta.presence.beat.timeMs], issuedAtMs: 0 }

@@ -15,6 +15,7 @@ import {
   type Status,
 } from '@rollcall/protocol'
 import { type AuditHead, GENESIS } from './audit.ts'
+import { ClaimIndex } from './claims.ts'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { SteadyClock } from './clock/steady-clock.ts'
 import { LeaseQueue } from './lease-queue.ts'
@@ -22,10 +23,11 @@ import { Members } from './members.ts'
 import { type Item, itemOf } from './merge/item.ts'
 import { ownerStamp } from './merge/order.ts'
 import { NameIndex } from './names.ts'
+import { OwnedIndex } from './owned.ts'
 import type { CoreSettings } from './settings.ts'
 import { ItemSet } from './sync/item-set.ts'
 
-/** One entity as this node holds it: what replicates (`entry`), and what it knows for itself. */
+/** One entity, or one developer, as this node holds it: what replicates (`entry`), and what it knows for itself. */
 export interface Holding {
   entry: Entry
   item: Item
@@ -56,8 +58,8 @@ export interface PrivateBeat {
 /** Session id of beats that were read from disk: older than every session of this run. */
 export const NO_SESSION = 0
 
-/** What search, counts and events show of an entity. */
-export type Shown = Status | 'tombstone' | 'grave'
+/** What counts and events show of an entity; a live developer is shown as one, and has no status. */
+export type Shown = Status | 'developer' | 'tombstone' | 'grave'
 
 export class RegistryState {
   readonly self: NodeId
@@ -70,6 +72,10 @@ export class RegistryState {
   /** What replicates of every entity, in the order in which sync compares it; its fingerprint is the digest (S1a). */
   readonly items: ItemSet<Item> = new ItemSet<Item>()
   readonly names: NameIndex = new NameIndex()
+  /** Claims of handles and of names under developers (N1). */
+  readonly claims: ClaimIndex = new ClaimIndex()
+  /** The live entities of each developer (N2). */
+  readonly owned: OwnedIndex = new OwnedIndex()
   /** Entities with an active presence, by attendant. */
   readonly attended: Map<NodeId, Set<EntityId>> = new Map()
   /** Tombstones in the order in which they came to be held: the order of purging. */
@@ -87,7 +93,13 @@ export class RegistryState {
   /** Whether writes are taken: false on an empty store with a join list until the first complete sync (S4). */
   ready: boolean
   lastTurnMs: number
-  readonly #counts: Record<Shown, number> = { active: 0, inactive: 0, tombstone: 0, grave: 0 }
+  readonly #counts: Record<Shown, number> = {
+    active: 0,
+    inactive: 0,
+    developer: 0,
+    tombstone: 0,
+    grave: 0,
+  }
 
   constructor(init: {
     readonly self: NodeId
@@ -111,7 +123,12 @@ export class RegistryState {
     return { active, inactive, tombstones: tombstone, graves: grave }
   }
 
-  /** Sets the entry of an entity and everything derived from it. `show` must follow once presence and beats are settled. */
+  /** Developers that said something themselves and live. */
+  get developers(): number {
+    return this.#counts.developer
+  }
+
+  /** Sets the entry of an entity or developer and everything derived from it. `show` must follow once presence and beats are settled. */
   replace(id: EntityId, entry: Entry, now: { readonly nodeMs: number; readonly monotonicMs: number }): Holding {
     const held = this.holdings.get(id)
     const item = itemOf(entry, held)
@@ -178,6 +195,8 @@ export class RegistryState {
     const { entry } = holding
     this.items.insert(holding.item)
     this.hybrid.observe(holding.item.stamp)
+    this.claims.add(entry)
+    this.owned.add(entry)
     if (entry.kind === 'tombstone') this.tombstones.add(entry.id)
     if (entry.kind !== 'record') return
     this.hybrid.observe(entry.record.stamp)
@@ -190,6 +209,8 @@ export class RegistryState {
   #unindex(holding: Holding): void {
     const { entry } = holding
     this.items.remove(holding.item)
+    this.claims.remove(entry)
+    this.owned.remove(entry)
     this.tombstones.delete(entry.id)
     if (entry.kind !== 'record') return
     this.names.remove(entry.record)

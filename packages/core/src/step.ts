@@ -12,33 +12,21 @@
  * 4. What a verdict covers is only shown differently; no entry changes (L6).
  */
 import {
-  type Act,
-  type ActContent,
-  actContent,
-  actsOf,
-  actsWith,
   type BeatOutcome,
   type Cause,
   compareStamps,
   type Delta,
   type EntityId,
-  type EntityRecord,
-  equalBytes,
-  fail,
-  fieldsSet,
-  identityFieldIn,
-  makeRecord,
-  makeTombstone,
-  ok,
-  type Result,
-  registrant,
   type Stamp,
   type Status,
 } from '@rollcall/protocol'
+import { type ActResult, deregister, register, update } from './acts.ts'
+import { developerAct } from './developer-acts.ts'
 import type { Effects } from './effects.ts'
 import type { RegistryInput, Token } from './events.ts'
 import { flush, sweep, tick } from './housekeeping.ts'
 import { comparePresences } from './merge/order.ts'
+import { nameAct } from './name-acts.ts'
 import { isFuture, refusalOf } from './refusal.ts'
 import { type Holding, NO_SESSION, type PrivateBeat, presenceOf, type RegistryState } from './state.ts'
 import { type StepEnv, Turn } from './turn.ts'
@@ -68,6 +56,10 @@ const decide = (turn: Turn, event: RegistryInput): void => {
       return answer(turn, event.token, update(turn, event))
     case 'deregister':
       return answer(turn, event.token, deregister(turn, event))
+    case 'developer':
+      return answer(turn, event.token, developerAct(turn, event))
+    case 'name':
+      return answer(turn, event.token, nameAct(turn, event))
     case 'deltas':
       for (const delta of event.deltas) learn(turn, delta, event)
       return
@@ -88,141 +80,10 @@ const decide = (turn: Turn, event: RegistryInput): void => {
   }
 }
 
-// ── Owners' acts ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-type ActResult = Result<{ readonly id: EntityId; readonly stamp: Stamp }>
-
+/** Tells whoever waits what became of an act, and promises durability where it was accepted. */
 const answer = (turn: Turn, token: Token, result: ActResult): void => {
   if (result.ok) turn.durable = true
   turn.answers.push({ token, kind: 'act', result })
-}
-
-/** L1, M2: a registration begins a birth. It makes nothing active. */
-const register = (turn: Turn, act: Act): ActResult => {
-  const content = admit(turn, act)
-  if (!content.ok) return content
-  const who = registrant(content.value.body)
-  if (!who.ok) return who
-  const { id, publicKey } = who.value
-  const held = turn.state.holdings.get(id)
-  if (held?.entry.kind === 'record') return fail('already_registered', `${id} has a live record; update it instead`)
-  const late = staleness(held, content.value)
-  if (late !== undefined) return late
-  const stamp = turn.issue()
-  const issuedAtMs = newestIssuedAt(held, content.value)
-  const record = makeRecord({ id, publicKey, birth: stamp, stamp, nameClaim: stamp, issuedAtMs, acts: [act] })
-  return record.ok ? write(turn, record.value, act) : record
-}
-
-/** An update keeps the birth and the presence. */
-const update = (turn: Turn, event: Input<'update' | 'deregister'>): ActResult => {
-  const owned = ownedRecord(turn, event)
-  if (!owned.ok) return owned
-  const { holding, record, content } = owned.value
-  if (event.act.form === 'native') {
-    const { entity_id: _, ...fields } = content.body
-    const fixed = identityFieldIn(fields)
-    if (fixed !== undefined) return fail('validation_failed', `${fixed} says who an entity is and cannot be updated`)
-  }
-  const set = fieldsSet(content.body)
-  if (set.length === 0) return ok({ id: record.id, stamp: record.stamp })
-  const stamp = turn.issue()
-  const renamed = set.includes('name') && content.body.name !== record.profile.name
-  const next = makeRecord({
-    ...record,
-    stamp,
-    nameClaim: renamed ? stamp : record.nameClaim,
-    issuedAtMs: newestIssuedAt(holding, content),
-    acts: actsWith(actsOf(record), event.act),
-  })
-  return next.ok ? write(turn, next.value, event.act) : next
-}
-
-/** T1: what remains is a tombstone with the signed evidence. */
-const deregister = (turn: Turn, event: Input<'update' | 'deregister'>): ActResult => {
-  const owned = ownedRecord(turn, event)
-  if (!owned.ok) return owned
-  const { holding, record, content } = owned.value
-  const tombstone = makeTombstone({
-    id: record.id,
-    publicKey: record.publicKey,
-    stamp: turn.issue(),
-    issuedAtMs: newestIssuedAt(holding, content),
-    act: event.act,
-    proof: event.act.by === 'developer' ? record.profile.developerProof : undefined,
-  })
-  if (!tombstone.ok) return tombstone
-  turn.join({ kind: 'tombstone', id: record.id, tombstone: tombstone.value }, 'owner', { own: true })
-  return ok({ id: record.id, stamp: tombstone.value.stamp })
-}
-
-const write = (turn: Turn, record: EntityRecord, act: Act): ActResult => {
-  // Only the write that sets a name claims it: who lost a name in a split may still change everything else.
-  const claims = compareStamps(record.nameClaim, record.stamp) === 0
-  const holder = claims ? turn.state.names.holder(record) : undefined
-  // Zynd's clients treat a name as best effort and could not be told; they register under a name that is held.
-  if (act.form === 'native' && holder !== undefined && holder.id !== record.id) {
-    return fail('conflict_duplicate_name', `the name ${JSON.stringify(record.profile.name)} is held by ${holder.id}`, {
-      holder: holder.id,
-    })
-  }
-  turn.join({ kind: 'record', id: record.id, record, presence: undefined }, 'owner', { own: true })
-  return ok({ id: record.id, stamp: record.stamp })
-}
-
-/** What every act must pass: a node that serves, a form that is taken, a time within the skew. */
-const admit = (turn: Turn, act: Act): Result<ActContent> => {
-  const { ready, settings } = turn.state
-  if (!ready) return fail('node_not_ready', 'this node has not yet synced with the cluster; nothing was written')
-  if (act.form === 'zynd' && !settings.zyndSignatures) {
-    return fail('forbidden', 'signatures without time and nonce are turned off here (security.zynd_signatures = false)')
-  }
-  const content = actContent(act)
-  if (!content.ok || content.value.issuedAtMs === undefined) return content
-  const offMs = content.value.issuedAtMs - turn.nodeMs
-  if (Math.abs(offMs) <= settings.skewMs) return content
-  return fail(
-    'clock_skew',
-    `issued_at is ${Math.round(offMs)} ms from this node's clock, at most ${settings.skewMs} are allowed`,
-  )
-}
-
-/** Compared with the owner's newest time, never with a stamp: those are two clocks (protocol review A11). */
-const staleness = (held: Holding | undefined, content: ActContent): ReturnType<typeof fail> | undefined => {
-  const newest = heldIssuedAt(held)
-  if (content.issuedAtMs === undefined || content.issuedAtMs > newest) return undefined
-  return fail('stale_write', `issued_at ${content.issuedAtMs} is not later than ${newest}, the newest accepted`)
-}
-
-const heldIssuedAt = (held: Holding | undefined): number => {
-  if (held?.entry.kind === 'record') return held.entry.record.issuedAtMs
-  return held?.entry.kind === 'tombstone' ? held.entry.tombstone.issuedAtMs : 0
-}
-
-const newestIssuedAt = (held: Holding | undefined, content: ActContent): number =>
-  Math.max(heldIssuedAt(held), content.issuedAtMs ?? 0)
-
-const ownedRecord = (
-  turn: Turn,
-  event: Input<'update' | 'deregister'>,
-): Result<{ readonly holding: Holding; readonly record: EntityRecord; readonly content: ActContent }> => {
-  const content = admit(turn, event.act)
-  if (!content.ok) return content
-  const holding = turn.state.holdings.get(event.id)
-  if (holding === undefined) return fail('entity_not_found', `${event.id} is not registered`)
-  if (holding.entry.kind !== 'record') return fail('entity_deregistered', `${event.id} was deregistered`)
-  const { record } = holding.entry
-  if (event.act.by === 'developer') {
-    const owner = record.profile.developerProof?.publicKey
-    if (owner === undefined || event.developerKey === undefined || !equalBytes(owner, event.developerKey)) {
-      return fail('forbidden', 'the signer is not the developer of this entity')
-    }
-  }
-  if (event.act.form === 'native' && content.value.body.entity_id !== event.id) {
-    return fail('id_mismatch', 'the signed body names another entity')
-  }
-  const late = staleness(holding, content.value)
-  return late ?? ok({ holding, record, content: content.value })
 }
 
 // ── Beats ───────────────────────────────────────────────────────────────────────────────────────────────────────────

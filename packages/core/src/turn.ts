@@ -7,6 +7,7 @@ import {
   type EntityId,
   type Entry,
   encodePresence,
+  isDeveloperId,
   type NodeId,
   type Presence,
   type SignedPresence,
@@ -15,7 +16,8 @@ import {
   type Word,
 } from '@rollcall/protocol'
 import { type AuditFact, nextLink, putLink } from './audit.ts'
-import type { Answer, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
+import { type Claimants, claimOf } from './claims.ts'
+import type { Answer, ClaimChange, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
 import type { StoreOp } from './ports/store.ts'
 import { delBeat, putBeat, putEntry, putPresence } from './rows.ts'
@@ -55,6 +57,8 @@ export class Turn {
   readonly #sign: StepEnv['sign']
   readonly #changes = new Map<EntityId, Change>()
   readonly #announced = new Set<EntityId>()
+  /** Who claimed what this turn touches, before it did. */
+  readonly #claims = new Map<string, Claimants>()
 
   constructor(state: RegistryState, env: StepEnv) {
     this.state = state
@@ -78,6 +82,10 @@ export class Turn {
 
   set(id: EntityId, entry: Entry, reason: string, options: { readonly own: boolean }): Holding {
     this.touch(id, reason, options)
+    for (const claim of [claimOf(this.state.holdings.get(id)?.entry), claimOf(entry)]) {
+      if (claim !== undefined && !this.#claims.has(claim.key))
+        this.#claims.set(claim.key, this.state.claims.claimants(claim.key))
+    }
     return this.state.replace(id, entry, this)
   }
 
@@ -130,12 +138,25 @@ export class Turn {
       publish,
       reindex: [...this.#changes.keys()],
       transitions,
+      claims: this.#claimChanges(),
       notices: this.notices,
       revoke: this.revoke,
       fetch: this.fetch,
       answers: this.answers,
       isUnfinished: this.isUnfinished,
     }
+  }
+
+  /** Claims whose holder changed, or that somebody lost, in this turn. */
+  #claimChanges(): ClaimChange[] {
+    const changes: ClaimChange[] = []
+    for (const [key, before] of this.#claims) {
+      const after = this.state.claims.claimants(key)
+      const lost = [...after.others].filter((id) => !before.others.has(id))
+      if (after.holder === before.holder && lost.length === 0) continue
+      changes.push({ key, before: before.holder, holder: after.holder, lost, atMs: this.nodeMs })
+    }
+    return changes
   }
 
   #signAnnounced(): void {
@@ -221,6 +242,7 @@ const verdictFact = (node: NodeId): Omit<AuditFact, 'kind' | 'atMs' | 'stamp'> =
 const ownDelta = (self: NodeId, entry: Entry, before: Entry | undefined): Delta | undefined => {
   if (entry.kind === 'grave') return undefined
   if (entry.kind === 'tombstone') return entry.tombstone.stamp.node === self ? entry : undefined
+  if (entry.kind === 'developer') return entry.developer.stamp.node === self ? entry : undefined
   const { id, record, presence } = entry
   const known = before?.kind === 'record' ? before.record : undefined
   if (record !== known && record.stamp.node === self) return entry
@@ -230,8 +252,8 @@ const ownDelta = (self: NodeId, entry: Entry, before: Entry | undefined): Delta 
 
 /** Why, where several things happened to an entity in one turn: what brought about this kind of transition. */
 const reasonOf = (kind: TransitionNote['kind'], { entry, shown }: Holding, { before, reason }: Change): string => {
-  if (kind === 'purged') return 'retention'
-  if (kind === 'registered' || kind === 'updated' || kind === 'deregistered') return 'owner'
+  if (kind === 'purged' || kind === 'developer_purged') return 'retention'
+  if (isDeveloperId(entry.id) || kind === 'registered' || kind === 'updated' || kind === 'deregistered') return 'owner'
   const presence = presenceOf(entry)
   if (presence === undefined || (before !== undefined && presence === presenceOf(before))) return reason
   return presence.status === shown ? presence.cause : 'attendant_gone'
@@ -240,6 +262,7 @@ const reasonOf = (kind: TransitionNote['kind'], { entry, shown }: Holding, { bef
 const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | undefined => {
   const { entry, shown } = holding
   const { before } = change
+  if (isDeveloperId(entry.id)) return developerKindOf(entry, before)
   if (entry.kind !== 'record') {
     if (before === undefined) return shown === 'tombstone' ? 'deregistered' : undefined
     if (before.kind === 'record') return 'deregistered'
@@ -253,4 +276,14 @@ const kindOf = (holding: Holding, change: Change): TransitionNote['kind'] | unde
   if (before.record !== entry.record) return 'updated'
   const attendant = presenceOf(entry)?.attendant
   return shown === 'active' && attendant !== presenceOf(before)?.attendant ? 'moved' : undefined
+}
+
+const developerKindOf = (entry: Entry, before: Entry | undefined): TransitionNote['kind'] | undefined => {
+  if (entry.kind === 'developer') {
+    if (before === undefined || !sameBirth(before, entry)) return 'developer_registered'
+    return before === entry ? undefined : 'developer_updated'
+  }
+  if (entry.kind === 'grave' && before?.kind === 'tombstone') return 'developer_purged'
+  const isNews = before === undefined ? entry.kind === 'tombstone' : before.kind === 'developer'
+  return isNews ? 'developer_deregistered' : undefined
 }

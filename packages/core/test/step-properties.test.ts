@@ -1,7 +1,7 @@
 /** Whatever happens to a node: its step never throws, its state stays sound, and its effects keep their promises. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type AuditHead, breakOf, type Effects, GENESIS, readLinkRow } from '@rollcall/core'
+import { type AuditHead, breakOf, type Effects, GENESIS, ownerStamp, readLinkRow } from '@rollcall/core'
 import { NativeVerifier } from '@rollcall/identity/node'
 import { type EntityId, presenceChecks, type SignatureCheck } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -21,6 +21,10 @@ const REASONS: Readonly<Record<Effects['transitions'][number]['kind'], readonly 
   active: ['session', 'roamed', 'reaffirmed', 'beat'],
   moved: ['session', 'roamed', 'reaffirmed'],
   inactive: ['silence', 'goodbye', 'attendant_gone', 'stamp_future'],
+  developer_registered: ['owner'],
+  developer_updated: ['owner'],
+  developer_deregistered: ['owner'],
+  developer_purged: ['retention'],
 }
 
 describe('any history of one node', () => {
@@ -83,12 +87,7 @@ describe('any history of one node', () => {
           run(storm, one)
           if (one.do === 'restart') births.clear()
           for (const [id, { entry }] of storm.node.state.holdings) {
-            const owner =
-              entry.kind === 'record'
-                ? entry.record.birth
-                : entry.kind === 'grave'
-                  ? entry.grave.stamp
-                  : entry.tombstone.stamp
+            const owner = ownerStamp(entry)
             assert.ok(owner.wallMs >= (births.get(id) ?? 0), 'acts of an owner only move on (M2)')
             births.set(id, owner.wallMs)
           }

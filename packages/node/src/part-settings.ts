@@ -26,6 +26,7 @@ export const runtimeSettings = (config: Config, url: string): RuntimeSettings =>
     name: config.node.name,
     url,
     mode: config.node.mode,
+    registryHost: config.node.registryHost,
     version: VERSION,
     joins: config.mesh.join.length > 0,
     intervalMs: heartbeat.intervalSeconds * MS,

@@ -1,14 +1,17 @@
 /**
- * What an owner said, as it was signed: a registration, an update or a deregistration (I3).
+ * What an owner said, as it was signed (I3): about an entity a registration, an update, a deregistration, and by its
+ * developer the binding of a name and its release; about a developer the same three, and the claim of a handle and its
+ * release.
  *
  * An act keeps the very text that was signed, so every node that hears of it can check it, and what was verified is what
  * is decoded (G2). Two forms: `native` signs domain and payload; `zynd` is what Zynd's existing clients send
- * (zynd-wire.md S1, S2b, S3). Zynd's forms carry no time: replayed, they are new acts of the owner.
+ * (zynd-wire.md S1, S2b, S3 and, of developers, S4 and S6 to S11; see developer-act.ts). Zynd's forms carry no time: replayed, they are new acts of the owner.
  */
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonObject } from './canonical-json.ts'
 import type { Encodable, Reader } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
-import { type EntityId, type EntityType, entityIdOf } from './ids.ts'
+import { releaseContent, zyndDeveloperMessages } from './developer-act.ts'
+import { type EntityId, type EntityType, entityIdOf, isDeveloperId } from './ids.ts'
 import { parseKey, parseSignature, SIGNATURE_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { type DeveloperProof, developerProofBytes } from './profile.ts'
@@ -16,7 +19,17 @@ import { fail, ok, type Result } from './result.ts'
 import { DOMAINS, signedBytes } from './signed-bytes.ts'
 import { utf8 } from './text.ts'
 
-export const ACT_KINDS = ['register', 'update', 'deregister'] as const
+export const ENTITY_ACT_KINDS = ['register', 'update', 'deregister', 'bind_name', 'release_name'] as const
+/** What a developer says of itself. */
+export const DEVELOPER_ACT_KINDS = [
+  'register_developer',
+  'update_developer',
+  'deregister_developer',
+  'claim_handle',
+  'release_handle',
+] as const
+export const ACT_KINDS = [...ENTITY_ACT_KINDS, ...DEVELOPER_ACT_KINDS] as const
+export type DeveloperActKind = (typeof DEVELOPER_ACT_KINDS)[number]
 export type ActKind = (typeof ACT_KINDS)[number]
 export const ACT_FORMS = ['native', 'zynd'] as const
 export type ActForm = (typeof ACT_FORMS)[number]
@@ -28,7 +41,7 @@ export interface Act {
   readonly form: ActForm
   /** Whose key signed: the entity's, or that of the developer whose proof the record carries. */
   readonly by: ActSigner
-  /** Native: the payload. Zynd: the request body as received; empty for a deregistration. */
+  /** Native: the payload. Zynd: the request body as received; empty for a deregistration; what was signed of a release. */
   readonly text: string
   readonly signature: Uint8Array
 }
@@ -53,7 +66,8 @@ export const nativeActBytes = (kind: ActKind, payload: string): Uint8Array => si
 /** What an act says. Fails with `malformed`; the signature is not looked at. */
 export const actContent = (act: Act): Result<ActContent> => {
   if (act.form === 'zynd') {
-    if (act.kind === 'deregister') return ok({ body: {} })
+    if (act.kind === 'deregister' || act.kind === 'deregister_developer') return ok({ body: {} })
+    if (act.kind === 'release_handle' || act.kind === 'release_name') return releaseContent(act)
     const body = parseJsonObject(act.text)
     return body === undefined ? fail('malformed', 'the body is not a JSON object') : ok({ body })
   }
@@ -94,11 +108,10 @@ export const actChecks = (
   act: Act,
   about: { readonly id: EntityId; readonly publicKey: Uint8Array; readonly proof: DeveloperProof | undefined },
 ): Result<readonly SignatureCheck[]> => {
-  if (act.by === 'developer' && about.proof === undefined) {
-    return fail('forbidden', 'the record names no developer who could sign for it')
-  }
-  const publicKey = act.by === 'developer' && about.proof !== undefined ? about.proof.publicKey : about.publicKey
-  return ok([{ publicKey, messages: messagesOf(act, about.id), signature: act.signature }])
+  // A developer speaks of itself with its own key, and of an entity with the key whose proof the record carries.
+  const signer = act.by === 'developer' && !isDeveloperId(about.id) ? about.proof?.publicKey : about.publicKey
+  if (signer === undefined) return fail('forbidden', 'the record names no developer who could sign for it')
+  return ok([{ publicKey: signer, messages: messagesOf(act, about.id), signature: act.signature }])
 }
 
 /** The check of a developer's word that an entity key is theirs. */
@@ -110,9 +123,22 @@ export const proofCheck = (entityPublicKey: Uint8Array, proof: DeveloperProof): 
 
 const messagesOf = (act: Act, id: EntityId): readonly Uint8Array[] => {
   if (act.form === 'native') return [nativeActBytes(act.kind, act.text)]
-  if (act.kind === 'deregister') return [utf8(id)]
-  if (act.kind === 'update') return [utf8(act.text)]
-  return zyndRegistrationMessages(parseJsonObject(act.text) ?? {})
+  switch (act.kind) {
+    case 'deregister':
+    case 'deregister_developer':
+      return [utf8(id)]
+    case 'update':
+    case 'update_developer':
+    case 'release_handle':
+    case 'release_name':
+      return [utf8(act.text)]
+    case 'register':
+      return zyndRegistrationMessages(parseJsonObject(act.text) ?? {})
+    case 'register_developer':
+    case 'claim_handle':
+    case 'bind_name':
+      return zyndDeveloperMessages(act.kind, parseJsonObject(act.text) ?? {})
+  }
 }
 
 /**

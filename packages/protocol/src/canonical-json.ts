@@ -22,6 +22,10 @@ export const canonicalJson = (value: Json | undefined): string => {
   return JSON.stringify(Object.is(value, -0) ? 0 : value)
 }
 
+/** The same value as Go's `json.Marshal` writes it: Zynd's Go clients sign that form of names and handles (zynd-wire.md §2). */
+export const goEscaped = (canonical: string): string =>
+  canonical.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 const isJsonArray = (value: Json): value is readonly Json[] => Array.isArray(value)
 
 export const isJsonObject = (value: unknown): value is JsonObject =>

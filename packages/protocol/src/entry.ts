@@ -1,9 +1,10 @@
 /**
- * All replicated state of one entity: a record with at most one presence, a tombstone, or a grave. The same encoding
- * travels in gossip and sync and lies in the store.
+ * All replicated state of one entity (a record with at most one presence, a tombstone, or a grave) or of one developer (its
+ * record, a tombstone, or a grave). The same encoding travels in gossip and sync and lies in the store.
  */
 import { decodeWith, type Encodable, encode, encodeStamp, Reader, refuse } from './codec.ts'
-import { type EntityId, parseEntityId } from './ids.ts'
+import { type DeveloperRecord, parseDeveloperRecord } from './developer.ts'
+import { type DeveloperId, type EntityId, isDeveloperId, parseEntryId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import { parsePresence, type SignedPresence } from './presence.ts'
 import { type EntityRecord, parseRecord } from './record.ts'
@@ -18,6 +19,7 @@ export type Entry =
       readonly record: EntityRecord
       readonly presence: SignedPresence | undefined
     }
+  | { readonly kind: 'developer'; readonly id: DeveloperId; readonly developer: DeveloperRecord }
   | { readonly kind: 'tombstone'; readonly id: EntityId; readonly tombstone: Tombstone }
   | { readonly kind: 'grave'; readonly id: EntityId; readonly grave: Grave }
 
@@ -31,7 +33,7 @@ export interface PresenceDelta {
 }
 
 /** Append only. */
-const KINDS = { record: 1, tombstone: 2, grave: 3, presence: 4 } as const
+const KINDS = { record: 1, tombstone: 2, grave: 3, presence: 4, developer: 5 } as const
 
 const encodeSignedPresence = (presence: SignedPresence): Encodable => [presence.bytes, encodeWord(presence.word)]
 
@@ -45,6 +47,8 @@ export const deltaLayout = (delta: Delta): Encodable => {
         delta.record.bytes,
         delta.presence === undefined ? null : encodeSignedPresence(delta.presence),
       ]
+    case 'developer':
+      return [KINDS.developer, delta.id, delta.developer.bytes]
     case 'tombstone':
       return [KINDS.tombstone, delta.id, delta.tombstone.bytes]
     case 'grave':
@@ -69,13 +73,18 @@ export const readDelta = (value: unknown): Delta => {
 
 const readDeltaFields = (reader: Reader): Delta => {
   const kind = reader.uint('entry kind', 0xff)
-  const id = reader.parsed('entity id', 64, parseEntityId)
+  const id = reader.parsed('entity id', 64, parseEntryId)
   switch (kind) {
     case KINDS.record: {
       const record = unwrap(parseRecord(reader.bytes('record', LIMITS.recordBytesMax)))
       if (record.id !== id) refuse('the record is about another entity')
       const presence = reader.optional(() => reader.nested('presence', readSignedPresence))
       return { kind: 'record', id, record, presence }
+    }
+    case KINDS.developer: {
+      const developer = unwrap(parseDeveloperRecord(reader.bytes('developer', LIMITS.developerBytesMax)))
+      if (developer.id !== id) refuse('the record is about another developer')
+      return { kind: 'developer', id: developer.id, developer }
     }
     case KINDS.tombstone: {
       const tombstone = unwrap(parseTombstone(reader.bytes('tombstone', LIMITS.tombstoneBytesMax)))
@@ -85,6 +94,7 @@ const readDeltaFields = (reader: Reader): Delta => {
     case KINDS.grave:
       return { kind: 'grave', id, grave: { id, stamp: reader.stamp('grave stamp') } }
     case KINDS.presence:
+      if (isDeveloperId(id)) refuse('a developer has no presence')
       return { kind: 'presence', id, presence: reader.nested('presence', readSignedPresence) }
     default:
       return refuse(`entry kind ${kind} is not known`)

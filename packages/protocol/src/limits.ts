@@ -19,6 +19,13 @@ export const LIMITS = {
   timestampCharsMax: 40,
   actsMax: 24,
   recordBytesMax: 128 * 1024,
+  // A developer's record: at most one act for each of its fields shows.
+  developerActsMax: 8,
+  developerBytesMax: 64 * 1024,
+  developerActCharsMax: 16 * 1024,
+  githubCharsMax: 100,
+  // Versions told of one bound name, the newest.
+  nameVersionsMax: 8,
   tombstoneBytesMax: 80 * 1024,
   presenceBytesMax: 4 * 1024,
   wordPathMax: 16,

@@ -1,5 +1,5 @@
 import { isJsonObject, isWellFormedJson, type Json, type JsonObject } from './canonical-json.ts'
-import { developerIdOf, type EntityType } from './ids.ts'
+import { type DeveloperId, developerIdOf, type EntityType } from './ids.ts'
 import { parseKey, parseSignature } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { fail, ok, type Result } from './result.ts'
@@ -29,7 +29,7 @@ export interface DeveloperProof {
   readonly signature: Uint8Array
 }
 
-export const developerIdOfProof = (proof: DeveloperProof): string => developerIdOf(proof.publicKey)
+export const developerIdOfProof = (proof: DeveloperProof): DeveloperId => developerIdOf(proof.publicKey)
 
 /** Names of the fields on the wire, in the order in which a profile is read and shown. */
 export const PROFILE_FIELDS = [

@@ -3,6 +3,8 @@
  * (M2). The profile is a function of the acts (bodies overlaid in order), never a second truth.
  */
 import { type Act, actChecks, actContent, encodeAct, proofCheck, readAct, registrant } from './act.ts'
+import { showingActs } from './act-history.ts'
+import { type Binding, bindingOf, versionsKept } from './binding.ts'
 import type { JsonObject } from './canonical-json.ts'
 import { decodeWith, type Encodable, encode, encodeStamp, Reader, refuse } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
@@ -25,13 +27,15 @@ export interface EntityRecord {
   /** Stamp of the write of this birth that first set the name it bears now. */
   readonly nameClaim: Stamp
   readonly profile: Profile
-  /** Deterministic encoding of all of the above; the profile only through the acts. */
+  /** Its name under its developer. Whether it holds it is a matter of all records: the least claim stamp does. */
+  readonly binding: (Binding & { readonly claim: Stamp }) | undefined
+  /** Deterministic encoding of all of the above; profile and binding only through the acts. */
   readonly bytes: Uint8Array
 }
 
-export type RecordFields = Omit<EntityRecord, 'profile' | 'bytes' | 'id' | 'publicKey'> & {
-  readonly id: EntityId
-  readonly publicKey: Uint8Array
+export type RecordFields = Omit<EntityRecord, 'profile' | 'binding' | 'bytes'> & {
+  /** Stamp of the write of this birth that first bound the name the acts leave; absent where they leave none. */
+  readonly bindingClaim?: Stamp | undefined
   /** The registration first, then the updates that still show, oldest first. */
   readonly acts: readonly Act[]
 }
@@ -46,6 +50,8 @@ const layout = (fields: RecordFields): Encodable => [
   encodeStamp(fields.stamp),
   fields.issuedAtMs,
   encodeStamp(fields.nameClaim),
+  // Most records bear no bound name: they have the short form.
+  ...(fields.bindingClaim === undefined ? [] : [encodeStamp(fields.bindingClaim)]),
   fields.acts.map(encodeAct),
 ]
 
@@ -56,6 +62,7 @@ const readFields = (reader: Reader): RecordFields => ({
   stamp: reader.stamp('stamp'),
   issuedAtMs: reader.uint('issued at'),
   nameClaim: reader.stamp('name claim'),
+  bindingClaim: reader.isLast() ? undefined : reader.stamp('binding claim'),
   acts: reader.list('acts', LIMITS.actsMax, (value) => readWhole(value)),
 })
 
@@ -73,16 +80,28 @@ const readWhole = (value: unknown): Act => {
 export const parseRecord = (bytes: Uint8Array): Result<EntityRecord> => {
   const fields = decodeWith('record', bytes, LIMITS.recordBytesMax, readFields)
   if (!fields.ok) return fields
-  const { birth, nameClaim, stamp } = fields.value
+  const { acts, bindingClaim, ...rest } = fields.value
+  const { birth, nameClaim, stamp } = rest
   // Every act after the birth is stamped later than it, or a deregistration would not end what it was said about (M2).
   if (compareStamps(birth, nameClaim) > 0 || compareStamps(nameClaim, stamp) > 0) {
     return fail('malformed', 'a record is born, claims its name and is written last, in this order')
   }
   const profile = profileOf(fields.value)
   if (!profile.ok) return profile
-  const { acts: _, ...rest } = fields.value
-  return ok({ ...rest, profile: profile.value, bytes })
+  const bound = bindingOf(acts, rest.id)
+  if (!bound.ok) return bound
+  if ((bound.value === undefined) !== (bindingClaim === undefined)) {
+    return fail('malformed', 'a claim stamp stands beside a bound name, and beside nothing else')
+  }
+  const binding = claimed(bound.value, bindingClaim)
+  if (binding !== undefined && (compareStamps(birth, binding.claim) > 0 || compareStamps(binding.claim, stamp) > 0)) {
+    return fail('malformed', 'a name is bound after the birth, and not after the last write')
+  }
+  return ok({ ...rest, profile: profile.value, binding, bytes })
 }
+
+const claimed = (binding: Binding | undefined, claim: Stamp | undefined): EntityRecord['binding'] =>
+  binding === undefined || claim === undefined ? undefined : { ...binding, claim }
 
 /** The acts a record carries: the evidence behind its profile. */
 export const actsOf = (record: EntityRecord): readonly Act[] => {
@@ -109,6 +128,10 @@ const profileOf = (fields: RecordFields): Result<Profile> => {
   let profile = parseProfile(content.value.body)
   for (const update of updates) {
     if (!profile.ok) return profile
+    if (update.kind === 'bind_name' || update.kind === 'release_name') {
+      if (update.by !== 'developer') return fail('malformed', 'a name is bound and released by the developer')
+      continue
+    }
     if (update.kind !== 'update') return fail('malformed', 'an act after the first is no update')
     const change = actContent(update)
     if (!change.ok) return change
@@ -138,19 +161,15 @@ export const recordChecks = (record: EntityRecord): Result<readonly SignatureChe
   return ok(checks)
 }
 
-/** `acts` with `update` added, without the earlier updates of which no field shows any more. */
-export const actsWith = (acts: readonly Act[], update: Act): readonly Act[] => {
-  const shown = new Set<ProfileField>()
-  const kept: Act[] = []
-  for (const act of [...acts, update].reverse()) {
-    const fields = fieldsOf(act)
-    if (act.kind === 'register' || fields.some((field) => !shown.has(field))) kept.push(act)
-    for (const field of fields) shown.add(field)
-  }
-  return kept.reverse()
+/** `acts` with `act` added, without those of which no field shows any more; of a bound name every version shows. */
+export const actsWith = (acts: readonly Act[], act: Act): readonly Act[] => {
+  const keepsVersion = versionsKept()
+  return showingActs(acts, act, { fieldsOf, isKept: (one) => keepsVersion(one) || one.kind === 'register' })
 }
 
-const fieldsOf = (act: Act): ProfileField[] => {
+const fieldsOf = (act: Act): readonly ProfileField[] => {
+  // A name bound or released is the last word on what the entity is called, as one that it registered.
+  if (act.kind === 'bind_name' || act.kind === 'release_name') return ['entity_name']
   const content = actContent(act)
   return content.ok ? fieldsSet(content.value.body) : refuse('an accepted act does not parse')
 }

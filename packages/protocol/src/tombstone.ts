@@ -1,8 +1,8 @@
-/** What remains of a deregistered entity: until purge a tombstone with the signed evidence, afterwards a grave (T1, T3). */
+/** What remains of a deregistered entity or developer: until purge a tombstone with the signed evidence, afterwards a grave (T1, T3). */
 import { type Act, actChecks, actContent, encodeAct, proofCheck, readAct } from './act.ts'
 import { decodeWith, encode, encodeStamp } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
-import { type EntityId, entityIdOf, entityTypeOf, parseEntityId } from './ids.ts'
+import { type EntityId, followsFromKey, isDeveloperId, parseEntryId } from './ids.ts'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import type { DeveloperProof } from './profile.ts'
@@ -42,7 +42,7 @@ export const makeTombstone = (fields: Omit<Tombstone, 'bytes'>): Result<Tombston
 /** The tombstone that `bytes` spell. Checks shape, caps and I1; signatures are left to `tombstoneChecks`. */
 export const parseTombstone = (bytes: Uint8Array): Result<Tombstone> => {
   const fields = decodeWith('tombstone', bytes, LIMITS.tombstoneBytesMax, (reader) => ({
-    id: reader.parsed('entity id', 64, parseEntityId),
+    id: reader.parsed('entity id', 64, parseEntryId),
     publicKey: reader.bytesExactly('public key', PUBLIC_KEY_BYTES),
     stamp: reader.stamp('stamp'),
     issuedAtMs: reader.uint('issued at'),
@@ -57,12 +57,17 @@ export const parseTombstone = (bytes: Uint8Array): Result<Tombstone> => {
   }))
   if (!fields.ok) return fields
   const { id, publicKey, act } = fields.value
-  if (entityIdOf(entityTypeOf(id), publicKey) !== id) return fail('id_mismatch', `the key does not give the id ${id}`)
-  if (act.kind !== 'deregister') return fail('malformed', 'the act of a tombstone is no deregistration')
+  if (!followsFromKey(id, publicKey)) return fail('id_mismatch', `the key does not give the id ${id}`)
+  if (act.kind !== (isDeveloperId(id) ? 'deregister_developer' : 'deregister')) {
+    return fail('malformed', 'the act of a tombstone is no deregistration')
+  }
   const content = actContent(act)
   if (!content.ok) return content
-  if (act.form === 'native' && content.value.body.entity_id !== id) {
-    return fail('id_mismatch', 'the deregistration names another entity')
+  if (act.form === 'native' && content.value.body[isDeveloperId(id) ? 'developer_id' : 'entity_id'] !== id) {
+    return fail('id_mismatch', 'the deregistration names somebody else')
+  }
+  if (isDeveloperId(id) && (act.by !== 'developer' || fields.value.proof !== undefined)) {
+    return fail('malformed', 'a developer signs for itself, and proves nothing about an entity by it')
   }
   return ok({ ...fields.value, bytes })
 }

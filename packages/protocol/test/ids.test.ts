@@ -11,13 +11,13 @@ import {
   fromUtf8,
   nodeIdOf,
   nodePublicKey,
-  packEntityId,
+  packEntryId,
   parseEntityId,
   parseKey,
   parseNodeId,
   parseSignature,
   registryIdOf,
-  unpackEntityId,
+  unpackEntryId,
   utf8,
 } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -131,22 +131,22 @@ describe('I2: keys and signatures as text', () => {
 describe('an entity id is packed for lists', () => {
   test('in 16 bytes, or 17 for a service, and unpacked again', () => {
     for (const { agent, service } of vectors.valid) {
-      const [packedAgent, packedService] = [agent, service].map((text) => packEntityId(parsed(text)))
+      const [packedAgent, packedService] = [agent, service].map((text) => packEntryId(parsed(text)))
       assert.ok(packedAgent !== undefined && packedService !== undefined)
       assert.deepEqual([packedAgent.length, packedService.length], [16, 17])
-      assert.deepEqual([packedAgent, packedService].map(unpackEntityId), [agent, service])
+      assert.deepEqual([packedAgent, packedService].map(unpackEntryId), [agent, service])
     }
   })
 
   test('no two byte strings are unpacked to one id', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 18 }), (bytes) => {
-        const id = unpackEntityId(bytes)
-        if (id !== undefined) assert.deepEqual(packEntityId(id), bytes)
+        const id = unpackEntryId(bytes)
+        if (id !== undefined) assert.deepEqual(packEntryId(id), bytes)
         else assert.ok(bytes.length < 16 || bytes.length > 16)
       }),
     )
-    assert.equal(unpackEntityId(new Uint8Array(17).fill(2)), undefined)
+    assert.equal(unpackEntryId(new Uint8Array(17).fill(3)), undefined)
   })
 })
 

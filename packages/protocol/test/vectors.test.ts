@@ -8,6 +8,7 @@ import {
   decodeDelta,
   decodeStatus,
   decodeTransitions,
+  developerChecks,
   encodeDelta,
   encodePresence,
   encodeStatus,
@@ -147,7 +148,12 @@ const compare = <T>(
   })
 }
 
-compare('records', parseRecord, (record) => unwrap(makeRecord({ ...record, acts: actsOf(record) })).bytes, recordChecks)
+compare(
+  'records',
+  parseRecord,
+  (record) => unwrap(makeRecord({ ...record, bindingClaim: record.binding?.claim, acts: actsOf(record) })).bytes,
+  recordChecks,
+)
 compare('tombstones', parseTombstone, (tombstone) => unwrap(makeTombstone(tombstone)).bytes, tombstoneChecks)
 compare('presences', parsePresence, encodePresence, ({ beat }) => [beatCheck(beat, id, entity.publicKey)])
 compare('entries', decodeDelta, encodeDelta, (delta) => {
@@ -162,6 +168,8 @@ compare('entries', decodeDelta, encodeDelta, (delta) => {
       return tombstoneChecks(delta.tombstone)
     case 'presence':
       return presenceChecks(delta.presence, id, entity.publicKey)
+    case 'developer':
+      return developerChecks(delta.developer)
     case 'grave':
       return [proofCheck(entity.publicKey, proof)]
   }

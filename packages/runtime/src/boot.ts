@@ -3,6 +3,7 @@ import {
   type Clock,
   type CoreSettings,
   type Log,
+  liveRecord,
   type MemberRow,
   RegistryState,
   type RestoredEntry,
@@ -88,7 +89,7 @@ const readEntries = async (init: BootInit): Promise<{ live: RestoredEntry[]; dea
     const entry = presence === undefined ? row.value.entry : withPresence(row.value.entry, presence)
     const readBeat = beat === undefined ? undefined : okOrLogged(readBeatRow(beat), log)
     const restored = { entry, heldMs: row.value.heldMs, beat: readBeat }
-    ;(entry.kind === 'record' ? live : dead).push(restored)
+    ;(liveRecord(entry) === undefined ? dead : live).push(restored)
   }
   return { live, dead }
 }
@@ -146,6 +147,7 @@ const newestWallMs = (rows: readonly RestoredEntry[]): number => {
   let newest = 0
   for (const { entry } of rows) {
     if (entry.kind === 'record') newest = Math.max(newest, entry.record.stamp.wallMs, entry.presence?.stamp.wallMs ?? 0)
+    else if (entry.kind === 'developer') newest = Math.max(newest, entry.developer.stamp.wallMs)
     else newest = Math.max(newest, entry.kind === 'tombstone' ? entry.tombstone.stamp.wallMs : entry.grave.stamp.wallMs)
   }
   return newest

@@ -10,6 +10,7 @@ import type {
   BeatSource,
   Clock,
   ClusterView,
+  DeveloperView,
   EntityView,
   Holding,
   ListFilter,
@@ -34,6 +35,7 @@ import {
   type Beat,
   type BeatOutcome,
   beatCheck,
+  type DeveloperId,
   developerIdOfProof,
   type EntityId,
   type EntityRecord,
@@ -50,6 +52,8 @@ import {
   type Stamp,
 } from '@rollcall/protocol'
 import type { Audit } from './audit.ts'
+import { DeveloperDoor } from './developer-door.ts'
+import type { Directory } from './directory.ts'
 import type { Evidence } from './evidence.ts'
 import type { Feed } from './feed.ts'
 import type { Fetcher } from './fetcher.ts'
@@ -75,6 +79,7 @@ export interface DoorInit {
   readonly sessions: Sessions
   readonly feed: Feed
   readonly views: Views
+  readonly directory: Directory
   readonly board: StatusBoard
   readonly roundTrips: ReadonlyMap<string, number>
 }
@@ -85,12 +90,14 @@ export class Door implements Registry {
   readonly nodeId: NodeId
   readonly #init: DoorInit
   readonly #waiting = new Map<number, Waiting>()
+  readonly #developers: DeveloperDoor
   #token = 0
   #stopping = false
 
   constructor(init: DoorInit) {
     this.#init = init
     this.nodeId = init.mesh.nodeId
+    this.#developers = new DeveloperDoor({ ...init, write: (event, context) => this.#write(event, context) })
   }
 
   /** Hands an answer of a step to whoever waits for it. */
@@ -178,11 +185,56 @@ export class Door implements Registry {
     return state.ready || state.holdings.has(id) ? this.#view(id) : this.#notYet()
   }
 
+  async developerAct(id: DeveloperId, act: Act, context: RequestContext): Promise<Result<DeveloperView>> {
+    const written = await this.#developers.act(id, act, context)
+    return written.ok ? this.#init.directory.developer(id) : written
+  }
+
+  async deregisterDeveloper(
+    id: DeveloperId,
+    act: Act,
+    context: RequestContext,
+  ): Promise<Result<{ readonly id: DeveloperId; readonly stamp: Stamp }>> {
+    const written = await this.#developers.act(id, act, context)
+    return written.ok ? ok({ id, stamp: written.value.stamp }) : written
+  }
+
+  developer(id: DeveloperId): Promise<Result<DeveloperView>> {
+    return this.#developers.find(id)
+  }
+
+  holderOfHandle(handle: string): DeveloperView | undefined {
+    return this.#init.directory.holderOfHandle(handle)
+  }
+
+  isSignedBy(id: DeveloperId, message: Uint8Array, signature: Uint8Array): Promise<Result<boolean>> {
+    return this.#developers.isSignedBy(id, message, signature)
+  }
+
+  async nameAct(id: EntityId, act: Act, context: RequestContext): Promise<Result<EntityView>> {
+    const written = await this.#developers.name(id, act, context)
+    return written.ok ? this.#view(id) : written
+  }
+
+  resolveName(of: { readonly handle: string; readonly name: string }): EntityView | undefined {
+    const holding = this.#init.directory.resolve(of)
+    if (holding?.entry.kind !== 'record') return undefined
+    return this.#init.views.entity(holding, holding.entry.record, this.#init.clock.monotonicMs())
+  }
+
+  namesOf(developer: DeveloperId): readonly EntityView[] {
+    return this.#init.directory.named(developer).flatMap((id) => {
+      const view = this.#view(id)
+      return view.ok ? [view.value] : []
+    })
+  }
+
   search(request: SearchRequest): Promise<Result<SearchAnswer>> {
     const { clock, metrics, projection, state } = this.#init
     if (!state.ready) return Promise.resolve(this.#notYet())
     const startedMs = clock.monotonicMs()
-    const result = projection.index.search(request)
+    const asked = this.#underHandle(request)
+    const result = asked === undefined ? NOTHING : projection.index.search(asked)
     metrics.observe('search_seconds', (clock.monotonicMs() - startedMs) / 1000)
     if (result.problem !== undefined) {
       return Promise.resolve(fail('validation_failed', SEARCH_PROBLEMS[result.problem]))
@@ -205,8 +257,9 @@ export class Door implements Registry {
 
   list(filter: ListFilter): { readonly entities: readonly EntityView[]; readonly total: number } {
     const matching: { readonly holding: Holding; readonly record: EntityRecord }[] = []
-    for (const holding of this.#init.state.holdings.values()) {
-      if (holding.entry.kind === 'record' && isListed(holding.entry.record, filter)) {
+    const asked = this.#underHandle(filter)
+    for (const holding of asked === undefined ? [] : this.#init.state.holdings.values()) {
+      if (holding.entry.kind === 'record' && asked !== undefined && isListed(holding.entry.record, asked)) {
         matching.push({ holding, record: holding.entry.record })
       }
     }
@@ -280,6 +333,16 @@ export class Door implements Registry {
     return apart.length > (offsetsMs.length + 1) / 2
       ? 'the clock of this node is further from those of most nodes than the skew'
       : undefined
+  }
+
+  /** A handle stands for the developer that holds it; undefined where nobody, or another developer than asked for, does. */
+  #underHandle<T extends { readonly developerHandle?: string; readonly developerId?: string }>(
+    asked: T,
+  ): T | undefined {
+    if (asked.developerHandle === undefined) return asked
+    const holder = this.#init.directory.holderOfHandle(asked.developerHandle)?.id
+    const isOther = asked.developerId !== undefined && asked.developerId !== holder
+    return holder === undefined || isOther ? undefined : { ...asked, developerId: holder }
   }
 
   /** A node that holds nothing yet does not know what it does not know (S4): its "not found" would be a guess. */
@@ -404,6 +467,8 @@ export class Door implements Registry {
     })
   }
 }
+
+const NOTHING = { hits: [], totalFound: 0, nextCursor: undefined, problem: undefined } as const
 
 const UNSYNCED = 'this node has not yet synced with the cluster'
 

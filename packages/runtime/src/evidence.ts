@@ -7,6 +7,7 @@ import {
   base64,
   beatCheck,
   type Delta,
+  developerChecks,
   type EntityId,
   encode,
   encodeBeat,
@@ -64,6 +65,10 @@ export class Evidence {
         return held?.kind === 'record'
           ? this.#judgePresence(delta.presence, delta.id, held.record.publicKey)
           : 'unknown'
+      case 'developer': {
+        const known = held?.kind === 'developer' && equalBytes(held.developer.bytes, delta.developer.bytes)
+        return known || (await this.allHold(developerChecks(delta.developer))) ? 'good' : 'bad'
+      }
       case 'record': {
         const { record, presence } = delta
         const known = held?.kind === 'record' && equalBytes(held.record.bytes, record.bytes)

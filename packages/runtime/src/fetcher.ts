@@ -12,7 +12,7 @@ import {
   type JsonObject,
   LIMITS,
   type NodeId,
-  parseEntityId,
+  parseEntryId,
   parseJsonObject,
 } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
@@ -84,7 +84,7 @@ export class Fetcher {
   answer(body: Uint8Array): Uint8Array {
     const request = decodeWith('question', body, QUESTION_BYTES_MAX, (reader) => ({
       question: reader.oneOf('question', QUESTIONS),
-      id: reader.parsed('id', 64, parseEntityId),
+      id: reader.parsed('id', 64, parseEntryId),
     }))
     if (!request.ok) throw new Error(request.message)
     const holding = this.#init.state.holdings.get(request.value.id)

@@ -1,7 +1,8 @@
 /** What a turn decided, told to whoever watches: metrics, the event feed, this node's filter, and the operator's log. */
-import type { Log, Metrics, Notice, RegistryState, TransitionNote } from '@rollcall/core'
-import { formatStamp } from '@rollcall/protocol'
+import type { ClaimChange, Log, Metrics, Notice, RegistryEvent, RegistryState, TransitionNote } from '@rollcall/core'
+import { type EntityId, formatStamp, isDeveloperId, parseDeveloperId } from '@rollcall/protocol'
 import { filterWords } from '@rollcall/search/bloom'
+import type { Directory } from './directory.ts'
 import { documentOf } from './document.ts'
 import type { Feed } from './feed.ts'
 import type { Filters } from './filters.ts'
@@ -12,6 +13,7 @@ export interface ObserverInit {
   readonly metrics: Metrics
   readonly feed: Feed
   readonly filters: Filters
+  readonly directory: Directory
 }
 
 export class Observer {
@@ -32,10 +34,12 @@ export class Observer {
     if (document?.status === 'active' && attendant === state.self) filters.add(filterWords(document))
     const stamp = formatStamp(note.stamp)
     log.debug('transition', { kind, id, from, to, reason, attendant, stamp })
+    const entry = holding?.entry
     feed.publish({
       type: kind,
       atMs: Math.round(atMs),
-      entityId: id,
+      ...(isDeveloperId(id) ? { developerId: id } : { entityId: id }),
+      ...(entry?.kind === 'developer' ? { name: entry.developer.profile.name } : {}),
       from,
       to,
       reason,
@@ -43,6 +47,41 @@ export class Observer {
       ...(attendant === undefined ? {} : { attendant }),
       ...(document === undefined ? {} : { name: document.name, category: document.category }),
     })
+  }
+
+  /** N1: who holds a handle or a name now; whoever lost it is told by what to call the reason. */
+  claim({ key, before, holder, lost, atMs }: ClaimChange): void {
+    const { log, metrics, feed } = this.#init
+    const kind = key.startsWith('@') ? 'handle' : 'name'
+    const tell = (event: 'claimed' | 'lost' | 'released', id: EntityId): void => {
+      log.debug('a claim changed hands', { key, event, id, holder })
+      feed.publish({
+        type: CLAIM_EVENTS[kind][event],
+        atMs: Math.round(atMs),
+        ...this.#claimFields(kind, key, id),
+        ...(event === 'lost' && holder !== undefined ? { holder, reason: 'conflict_duplicate_name' } : {}),
+      })
+    }
+    if (before !== undefined && before !== holder && !lost.includes(before)) tell('released', before)
+    if (holder !== undefined && holder !== before) tell('claimed', holder)
+    for (const id of lost) {
+      metrics.count('name_conflicts_total', { kind })
+      log.warn('a claim was lost to an older one', { key, id, holder, code: 'conflict_duplicate_name' })
+      tell('lost', id)
+    }
+  }
+
+  #claimFields(kind: 'handle' | 'name', key: string, id: EntityId): Partial<RegistryEvent> {
+    if (kind === 'handle') return { handle: key.slice(1), ...(isDeveloperId(id) ? { developerId: id } : {}) }
+    const [developer = '', name = ''] = key.split('/')
+    const developerId = parseDeveloperId(developer)
+    const handle = developerId === undefined ? undefined : this.#init.directory.handleOf(developerId)
+    return {
+      entityId: id,
+      name,
+      ...(developerId === undefined ? {} : { developerId }),
+      ...(handle === undefined ? {} : { handle, fqan: this.#init.directory.fqan({ handle, name }) }),
+    }
   }
 
   notice(notice: Notice): void {
@@ -64,6 +103,11 @@ export class Observer {
     this.#init.log.warn('the system clock was moved; not followed while the other nodes disagree', { deviationMs })
   }
 }
+
+const CLAIM_EVENTS = {
+  handle: { claimed: 'handle_claimed', lost: 'handle_lost', released: 'handle_released' },
+  name: { claimed: 'name_registered', lost: 'name_lost', released: 'name_released' },
+} as const satisfies Record<string, Record<string, RegistryEvent['type']>>
 
 const NOTICES: Record<Notice['type'], string> = {
   duplicate_instance: 'two processes beat with one key',

@@ -46,6 +46,7 @@ export class Projection {
 
   #refresh(holding: Holding): void {
     const { entry } = holding
+    // A developer is never a document; what remains of a dead entity is none any more.
     if (entry.kind !== 'record') {
       if (this.#records.delete(entry.id)) this.index.remove(entry.id)
       return

@@ -6,6 +6,7 @@ import type { Clock, Effects, Log, Mesh, Metrics, Random, Registry, RegistryStat
 import type { EntityId, Signer, Verifier } from '@rollcall/protocol'
 import { Audit } from './audit.ts'
 import { boot } from './boot.ts'
+import { Directory } from './directory.ts'
 import { Door } from './door.ts'
 import { Evidence } from './evidence.ts'
 import { Feed } from './feed.ts'
@@ -119,7 +120,8 @@ class NodeRuntime implements Runtime {
       },
     })
     const feed = new Feed({ max: FEED_MAX, run: this.#peers.gossip.run })
-    this.#observer = new Observer({ ...init, ...parts, feed })
+    const directory = new Directory(state, settings.registryHost)
+    this.#observer = new Observer({ ...init, ...parts, feed, directory })
     this.registry = new Door({
       ...init,
       ...parts,
@@ -131,7 +133,8 @@ class NodeRuntime implements Runtime {
       fetcher: this.#peers.fetcher,
       board: this.#peers.board,
       roundTrips: this.#peers.roundTrips,
-      views: new Views(state, settings, Math.round(state.steady.at(clock.monotonicMs()))),
+      directory,
+      views: new Views(state, settings, Math.round(state.steady.at(clock.monotonicMs())), directory),
     })
   }
 
@@ -180,6 +183,7 @@ class NodeRuntime implements Runtime {
     this.#peers.gossip.announce(effects.publish)
     this.#parts.projection.refresh(effects.reindex)
     for (const note of effects.transitions) this.#observer.transition(note)
+    for (const change of effects.claims) this.#observer.claim(change)
     for (const notice of effects.notices) this.#observer.notice(notice)
     for (const revocation of effects.revoke) this.#sessions.revoke(revocation)
     for (const { id, from } of effects.fetch) void this.#peers.fetcher.fetch(id, [from])

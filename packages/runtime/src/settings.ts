@@ -7,6 +7,8 @@ export interface RuntimeSettings extends CoreSettings {
   /** Public URL of the HTTP API; empty where it has none. */
   readonly url: string
   readonly mode: NodeMode
+  /** First part of every full name (`registry-host/handle/name`). The same on every node, or one name has two spellings. */
+  readonly registryHost: string
   readonly version: string
   /** Whether the node was told of others to join: with an empty store it then serves only after the first sync (S4). */
   readonly joins: boolean

@@ -19,15 +19,15 @@ import {
   encodeStamp,
   LIMITS,
   type NodeId,
-  packEntityId,
-  parseEntityId,
+  packEntryId,
+  parseEntryId,
   Reader,
   type Result,
   readDelta,
   readStamp,
   refuse,
   type Stamp,
-  unpackEntityId,
+  unpackEntryId,
   WALL_MS_MAX,
 } from '@rollcall/protocol'
 
@@ -76,7 +76,7 @@ export const encodeSync = (message: SyncMessage): Uint8Array => {
     case 'ranges':
       return encode(['ranges', message.ranges.map(rangeLayout)])
     case 'get':
-      return encode(['get', message.wanted.map(({ id, parts }) => [packEntityId(id), parts])])
+      return encode(['get', message.wanted.map(({ id, parts }) => [packEntryId(id), parts])])
     case 'deltas':
       return encode(['deltas', message.deltas.map(deltaLayout)])
   }
@@ -131,7 +131,7 @@ const itemLayout = ({ stamp, id, recordHash, presenceHash }: ListedItem, node: n
   stamp.wallMs,
   stamp.counter,
   node,
-  packEntityId(id),
+  packEntryId(id),
   recordHash,
   presenceHash,
 ]
@@ -153,7 +153,7 @@ const readMember = (value: unknown): MemberLine =>
 
 const readWanted = (value: unknown): Wanted =>
   whole(value, 'wanted', (reader) => ({
-    id: unpackEntityId(reader.bytes('id', 17)) ?? refuse('id is not an entity id'),
+    id: unpackEntryId(reader.bytes('id', 17)) ?? refuse('id is not that of an entity or a developer'),
     parts: partsOf(reader.uint('parts', PARTS.both)),
   }))
 
@@ -171,7 +171,7 @@ const readKey = (reader: Reader): ItemKey =>
     ? momentKey(reader.uint('moment', WALL_MS_MAX))
     : { stamp: reader.nested('stamp', readStamp), id: reader.parsed('id', 64, parseKeyId) }
 
-const parseKeyId = (text: string): ItemKey['id'] | undefined => (text === '' ? '' : parseEntityId(text))
+const parseKeyId = (text: string): ItemKey['id'] | undefined => (text === '' ? '' : parseEntryId(text))
 
 const readClaim = (reader: Reader): RangeClaim => {
   switch (reader.uint('claim', CLAIMS.list)) {
@@ -195,7 +195,7 @@ const readItem = (value: unknown, nodes: readonly NodeId[]): ListedItem =>
       counter: reader.uint('counter', 0xffff),
       node: nodes[reader.uint('node number', LIMITS.membersMax)] ?? refuse('a node number beyond the nodes named'),
     },
-    id: unpackEntityId(reader.bytes('id', 17)) ?? refuse('id is not an entity id'),
+    id: unpackEntryId(reader.bytes('id', 17)) ?? refuse('id is not that of an entity or a developer'),
     recordHash: reader.bytesExactly('record hash', HASH_PREFIX_BYTES),
     presenceHash: reader.bytesExactly('presence hash', HASH_PREFIX_BYTES),
   }))

@@ -252,6 +252,7 @@ const WORD_BYTES = 512
 
 const sizeOf = (delta: Delta): number => {
   if (delta.kind === 'record') return delta.record.bytes.length + (delta.presence?.bytes.length ?? 0) + WORD_BYTES
+  if (delta.kind === 'developer') return delta.developer.bytes.length + WORD_BYTES
   if (delta.kind === 'tombstone') return delta.tombstone.bytes.length
   return delta.kind === 'presence' ? delta.presence.bytes.length + WORD_BYTES : WORD_BYTES
 }

@@ -3,12 +3,14 @@ import {
   type ClusterNodeView,
   type EntityView,
   type Holding,
+  liveRecord,
   type Mesh,
   type NodeView,
   presenceOf,
   type RegistryState,
 } from '@rollcall/core'
 import { base16, type EntityRecord, type Failure, fail } from '@rollcall/protocol'
+import type { Directory } from './directory.ts'
 import type { RuntimeSettings } from './settings.ts'
 
 /** How long an entity is shown as duplicate after two processes were noticed, in thresholds. */
@@ -18,9 +20,11 @@ export class Views {
   readonly #state: RegistryState
   readonly #settings: RuntimeSettings
   readonly #startedMs: number
+  readonly #directory: Directory
 
-  constructor(state: RegistryState, settings: RuntimeSettings, startedMs: number) {
+  constructor(state: RegistryState, settings: RuntimeSettings, startedMs: number, directory: Directory) {
     this.#state = state
+    this.#directory = directory
     this.#settings = settings
     this.#startedMs = startedMs
   }
@@ -46,19 +50,18 @@ export class Views {
       stamp: holding.item.stamp,
       duplicateInstance: duplicateMs !== undefined && monotonicMs - duplicateMs < shownMs,
       health: holding.beat?.health,
+      ...this.#directory.nameOf(record),
     }
   }
 
   /** Why an entity that is no live record cannot be shown. */
   absent(id: string, holding: Holding | undefined): Failure {
-    if (holding === undefined || holding.entry.kind === 'record')
+    if (holding === undefined || liveRecord(holding.entry) !== undefined)
       return fail('entity_not_found', `${id} is not registered`)
-    const stampMs =
-      holding.entry.kind === 'tombstone' ? holding.entry.tombstone.stamp.wallMs : holding.entry.grave.stamp.wallMs
     // A grave no longer says what was there; it only keeps it from coming back.
-    if (holding.entry.kind === 'grave') return fail('entity_not_found', `${id} is not registered`)
+    if (holding.entry.kind !== 'tombstone') return fail('entity_not_found', `${id} is not registered`)
     return fail('entity_deregistered', `${id} was deregistered by its owner`, {
-      deregistered_at: iso(stampMs),
+      deregistered_at: iso(holding.entry.tombstone.stamp.wallMs),
       purge_after: iso(holding.heldMs + this.#settings.retentionMs),
     })
   }

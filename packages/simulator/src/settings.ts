@@ -10,6 +10,7 @@ const DEFAULT: RuntimeSettings = {
   name: 'node',
   url: '',
   mode: 'full',
+  registryHost: 'rollcall',
   version: 'simulated',
   joins: true,
   intervalMs: 30_000,

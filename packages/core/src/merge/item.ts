@@ -21,6 +21,12 @@ const DOMAIN = 'rollcall/item/1'
 
 /** The item of `entry`. `previous`, if given, is the item of the state before: hashes of unchanged parts are reused. */
 export const itemOf = (entry: Entry, previous?: { readonly entry: Entry; readonly item: Item }): Item => {
+  if (entry.kind === 'developer') {
+    const { id, birth, stamp, bytes } = entry.developer
+    const recordHash = sha256(bytes)
+    const hash = sha256(encode([DOMAIN, encodeStamp(stamp), id, 'developer', encodeStamp(birth), recordHash]))
+    return { id, stamp, recordHash, presenceHash: NOTHING, hash }
+  }
   if (entry.kind !== 'record') {
     const stamp = entry.kind === 'tombstone' ? entry.tombstone.stamp : entry.grave.stamp
     const hash = sha256(encode([DOMAIN, encodeStamp(stamp), entry.id, 'dead']))

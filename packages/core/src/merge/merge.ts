@@ -1,5 +1,5 @@
 /**
- * The join of two states of one entity (M1): commutative, associative, idempotent, so that loss, duplication and reordering
+ * The join of two states of one entity, or of one developer (M1): commutative, associative, idempotent, so that loss, duplication and reordering
  * of messages are harmless. The same function serves gossip, sync and a node's own writes.
  *
  * Two states of one death, the tombstone and the grave that purge leaves of it, are the same item (T4): joining them keeps

@@ -1,9 +1,19 @@
 /** The two total orders of the merge: acts of an owner (M2), and presences of one birth (M3). */
-import { compareBytes, compareStamps, compareText, type Entry, type Presence, type Stamp } from '@rollcall/protocol'
+import {
+  compareBytes,
+  compareStamps,
+  compareText,
+  type DeveloperRecord,
+  type EntityRecord,
+  type Entry,
+  type Presence,
+  type Stamp,
+} from '@rollcall/protocol'
 
-/** What an entry counts as among the acts of its owner: a record as its birth, a tombstone or grave as its own stamp. */
+/** What an entry counts as among the acts of its owner: a live record as its birth, a tombstone or grave as its own stamp. */
 export const ownerStamp = (entry: Entry): Stamp => {
   if (entry.kind === 'record') return entry.record.birth
+  if (entry.kind === 'developer') return entry.developer.birth
   return entry.kind === 'tombstone' ? entry.tombstone.stamp : entry.grave.stamp
 }
 
@@ -11,10 +21,17 @@ export const ownerStamp = (entry: Entry): Stamp => {
 export const compareOwnerActs = (a: Entry, b: Entry): number => {
   const byStamp = compareStamps(ownerStamp(a), ownerStamp(b))
   if (byStamp !== 0) return byStamp
-  if (a.kind === 'record' && b.kind === 'record') {
-    return compareStamps(a.record.stamp, b.record.stamp) || compareBytes(a.record.bytes, b.record.bytes)
+  const [left, right] = [liveRecord(a), liveRecord(b)]
+  if (left !== undefined && right !== undefined) {
+    return compareStamps(left.stamp, right.stamp) || compareBytes(left.bytes, right.bytes)
   }
-  return Number(a.kind !== 'record') - Number(b.kind !== 'record')
+  return Number(left === undefined) - Number(right === undefined)
+}
+
+/** The record of a live entity or developer; undefined for what remains of a dead one. */
+export const liveRecord = (entry: Entry): EntityRecord | DeveloperRecord | undefined => {
+  if (entry.kind === 'record') return entry.record
+  return entry.kind === 'developer' ? entry.developer : undefined
 }
 
 /** M3. Zero only for equal bytes. Silence after a beat is a later fact than the beat, so `inactive` outranks `active`. */

@@ -64,6 +64,11 @@ export const METRICS = {
   queue_length: { kind: 'gauge', labels: ['queue'], help: 'Elements waiting in a bounded queue.' },
   dropped_total: { kind: 'counter', labels: ['queue', 'reason'], help: 'What a bounded queue or a limit turned away.' },
   store_write_seconds: { kind: 'histogram', labels: ['durable'], help: 'Time of one store batch.' },
+  name_conflicts_total: {
+    kind: 'counter',
+    labels: ['kind'],
+    help: 'Handles and names that a live claimant lost to an older claim (N1).',
+  },
   event_loop_lag_seconds: {
     kind: 'gauge',
     labels: ['quantile'],

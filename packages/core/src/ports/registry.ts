@@ -9,11 +9,15 @@ import type {
   Act,
   Beat,
   BeatOutcome,
+  DeveloperId,
+  DeveloperProfile,
+  DeveloperRecord,
   EntityId,
   EntityRecord,
   EntityType,
   EntryCounts,
   ErrorCode,
+  Failure,
   JsonObject,
   NodeId,
   NodeMode,
@@ -50,6 +54,35 @@ export interface Registry {
   search(request: SearchRequest): Promise<Result<SearchAnswer>>
   /** Registered entities in ascending order of id, whatever their status. */
   list(filter: ListFilter): { readonly entities: readonly EntityView[]; readonly total: number }
+
+  /**
+   * Takes what a developer signed about itself: its registration, an update, the claim of a handle or its release. Durable
+   * when it resolves. The first act of a developer that only proofs of its entities made known begins its record.
+   * `developer_not_found`, `already_registered`, `conflict_duplicate_name` (with `holder`).
+   */
+  developerAct(id: DeveloperId, act: Act, context: RequestContext): Promise<Result<DeveloperView>>
+  /** Ends a developer with a tombstone (T1). Its entities stay. Durable when it resolves. */
+  deregisterDeveloper(
+    id: DeveloperId,
+    act: Act,
+    context: RequestContext,
+  ): Promise<Result<{ readonly id: DeveloperId; readonly stamp: Stamp }>>
+  /** A developer, by its own word or by the proof of a live entity; asked of peers where it is known by neither. */
+  developer(id: DeveloperId): Promise<Result<DeveloperView>>
+  /** The developer that holds a handle; undefined where nobody does. */
+  holderOfHandle(handle: string): DeveloperView | undefined
+  /** Whether `signature` is a developer's over `message`: for what changes nothing and must come from it all the same. */
+  isSignedBy(id: DeveloperId, message: Uint8Array, signature: Uint8Array): Promise<Result<boolean>>
+  /**
+   * Binds a name to an entity, or releases it, by an act of the developer whose proof the entity carries. Durable when it
+   * resolves. `forbidden` for another's entity, `developer_not_found` where nobody holds the handle that the act names,
+   * `conflict_duplicate_name` (with `holder`) where another entity holds the name. Binding the same again changes nothing.
+   */
+  nameAct(id: EntityId, act: Act, context: RequestContext): Promise<Result<EntityView>>
+  /** The entity that holds a name under the holder of a handle; undefined where none does. */
+  resolveName(of: { readonly handle: string; readonly name: string }): EntityView | undefined
+  /** The entities that hold a name under a developer, in ascending order of name. */
+  namesOf(developer: DeveloperId): readonly EntityView[]
 
   /** Tells of a heartbeat socket, so that the registry can end it; the session ends with `close()`. */
   openSession(session: SessionInit): Session
@@ -125,6 +158,31 @@ export interface EntityView {
   readonly duplicateInstance: boolean
   /** What the entity last said of its health, on its attendant only. */
   readonly health: JsonObject | undefined
+  /** Handle that the developer of the entity holds. */
+  readonly developerHandle: string | undefined
+  /** `registry-host/handle/name`, where the entity holds its name and its developer a handle. */
+  readonly fqan: string | undefined
+  /** Why the entity does not bear the name it asks for. */
+  readonly nameProblem: Failure | undefined
+}
+
+/** A developer as this node knows it: all of it a function of replicated state. */
+export interface DeveloperView {
+  readonly id: DeveloperId
+  readonly publicKey: Uint8Array
+  /** What it said of itself; undefined where only proofs of its entities made it known. */
+  readonly record: DeveloperRecord | undefined
+  readonly profile: DeveloperProfile
+  /** The handle it holds. */
+  readonly handle: string | undefined
+  /** A handle it claims and another holds, by an older claim. */
+  readonly handleConflict: { readonly handle: string; readonly holder: DeveloperId } | undefined
+  /** Live entities with its proof. */
+  readonly entities: number
+  /** Stamp of its first word, or of the oldest birth among its entities. */
+  readonly since: Stamp
+  /** Stamp of its newest word, or as `since`. */
+  readonly stamp: Stamp
 }
 
 export interface SearchRequest {
@@ -137,6 +195,8 @@ export interface SearchRequest {
   readonly skills?: readonly string[]
   readonly type?: EntityType
   readonly developerId?: string
+  /** Entities of the developer that holds this handle. */
+  readonly developerHandle?: string
   readonly limit: number
   readonly offset: number
   readonly cursor?: string
@@ -162,6 +222,8 @@ export interface ListFilter {
   readonly type?: EntityType
   readonly category?: string
   readonly developerId?: string
+  /** Entities of the developer that holds this handle. */
+  readonly developerHandle?: string
   readonly limit: number
   readonly offset: number
 }
@@ -220,13 +282,43 @@ export interface ClusterView {
   readonly nodes: readonly ClusterNodeView[]
 }
 
-export type TransitionKind = 'registered' | 'updated' | 'active' | 'moved' | 'inactive' | 'deregistered' | 'purged'
+export type EntityTransitionKind =
+  | 'registered'
+  | 'updated'
+  | 'active'
+  | 'moved'
+  | 'inactive'
+  | 'deregistered'
+  | 'purged'
+export type DeveloperTransitionKind =
+  | 'developer_registered'
+  | 'developer_updated'
+  | 'developer_deregistered'
+  | 'developer_purged'
+export type TransitionKind = EntityTransitionKind | DeveloperTransitionKind
+/**
+ * Who holds a handle or a name changed (N1): somebody holds it now, somebody else's older claim took it away
+ * (`conflict_duplicate_name`), or nobody holds it any more.
+ */
+export type ClaimEventKind =
+  | 'handle_claimed'
+  | 'handle_lost'
+  | 'handle_released'
+  | 'name_registered'
+  | 'name_lost'
+  | 'name_released'
 
 export interface RegistryEvent {
   readonly cursor: string
-  readonly type: TransitionKind | 'gap'
+  readonly type: TransitionKind | ClaimEventKind | 'gap'
   readonly atMs: number
   readonly entityId?: EntityId
+  /** Of what is about a developer, a handle or a name. */
+  readonly developerId?: DeveloperId
+  readonly handle?: string
+  readonly fqan?: string
+  /** Who holds it, of what was lost. */
+  readonly holder?: EntityId
   readonly name?: string
   readonly category?: string
   readonly from?: string

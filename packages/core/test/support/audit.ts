@@ -33,9 +33,10 @@ const auditDigest = (state: RegistryState): void => {
 }
 
 const auditCounts = (state: RegistryState): void => {
-  const counts: Record<Shown, number> = { active: 0, inactive: 0, tombstone: 0, grave: 0 }
+  const counts: Record<Shown, number> = { active: 0, inactive: 0, developer: 0, tombstone: 0, grave: 0 }
   for (const { shown } of state.holdings.values()) counts[shown]++
-  const { active, inactive, tombstone, grave } = counts
+  const { active, inactive, developer, tombstone, grave } = counts
+  assert.equal(state.developers, developer, 'live developers')
   assert.deepEqual(state.counts, { active, inactive, tombstones: tombstone, graves: grave }, 'counts')
 }
 

@@ -5,6 +5,7 @@ import {
   type DeveloperProof,
   developerIdOfProof,
   type EntityRecord,
+  type Failure,
   formatKey,
   formatSignature,
   formatStamp,
@@ -23,6 +24,9 @@ export const entityJson = (view: EntityView, options: { readonly ttlSeconds: num
   const registeredAt = isoTime(record.birth.wallMs)
   return {
     ...profileJson(record),
+    ...present('developer_handle', view.developerHandle),
+    ...present('fqan', view.fqan),
+    ...present('name_error', view.nameProblem === undefined ? undefined : reasonText(view.nameProblem)),
     registered_at: registeredAt,
     created_at: registeredAt,
     updated_at: isoTime(record.stamp.wallMs),
@@ -83,6 +87,9 @@ const developerJson = (proof: DeveloperProof) => ({
 
 const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V }
+
+/** A failure that does not fail the answer it stands in: its code, a colon and its sentence. */
+export const reasonText = ({ code, message }: Failure): string => `${code}: ${message}`
 
 /** The id under which Zynd's clients know a node. */
 export const registryId = (node: NodeId): string => registryIdOf(nodePublicKey(node))

@@ -8,6 +8,10 @@ export const eventJson = (event: RegistryEvent): EventJson => ({
   type: event.type,
   at: isoTime(event.atMs),
   ...(event.entityId === undefined ? {} : { entity_id: event.entityId }),
+  ...(event.developerId === undefined ? {} : { developer_id: event.developerId }),
+  ...(event.handle === undefined ? {} : { handle: event.handle }),
+  ...(event.fqan === undefined ? {} : { fqan: event.fqan }),
+  ...(event.holder === undefined ? {} : { holder: event.holder }),
   ...(event.name === undefined ? {} : { name: event.name }),
   ...(event.category === undefined ? {} : { category: event.category }),
   ...(event.from === undefined ? {} : { from: event.from }),
@@ -25,6 +29,16 @@ const ACTIVITY_TYPES = {
   moved: 'entity_moved',
   deregistered: 'entity_deregistered',
   purged: 'entity_purged',
+  developer_registered: 'developer_registered',
+  developer_updated: 'developer_updated',
+  developer_deregistered: 'developer_deregistered',
+  developer_purged: 'developer_purged',
+  handle_claimed: 'handle_claimed',
+  handle_lost: 'handle_lost',
+  handle_released: 'handle_released',
+  name_registered: 'name_registered',
+  name_lost: 'name_lost',
+  name_released: 'name_released',
   gap: 'gap',
 } as const satisfies Record<RegistryEvent['type'], string>
 
@@ -37,5 +51,14 @@ export const activityJson = (event: RegistryEvent) => ({
     category: event.category,
     status: event.to,
     reason: event.reason,
+    ...(event.developerId === undefined ? {} : claimData(event)),
   },
+})
+
+/** What Zynd's events of handles and names carry. */
+const claimData = ({ developerId, handle, fqan, type }: RegistryEvent) => ({
+  developer_id: developerId,
+  handle,
+  fqan,
+  action: type,
 })

@@ -9,6 +9,7 @@ import type {
   BeatSource,
   ClusterNodeView,
   ClusterView,
+  DeveloperView,
   EntityView,
   ListFilter,
   NodeView,
@@ -24,6 +25,7 @@ import {
   type Act,
   actContent,
   type Beat,
+  type DeveloperId,
   type EntityId,
   fail,
   makeRecord,
@@ -129,6 +131,57 @@ export class ScriptedRegistry implements Registry {
       ({ record }) => filter.type === undefined || record.profile.type === filter.type,
     )
     return { entities: all.slice(filter.offset, filter.offset + filter.limit), total: all.length }
+  }
+
+  readonly developers = new Map<DeveloperId, DeveloperView>()
+  /** What `resolveName` answers, by `handle/name`. */
+  readonly names = new Map<string, EntityView>()
+  signed = true
+
+  async developerAct(id: DeveloperId, act: Act, context: RequestContext): Promise<Result<DeveloperView>> {
+    this.calls.push({ name: 'developerAct', act, id, context })
+    const scripted = this.onAct('developerAct', act, id)
+    if (scripted !== undefined && !scripted.ok) return scripted
+    return this.developer(id)
+  }
+
+  async deregisterDeveloper(
+    id: DeveloperId,
+    act: Act,
+    context: RequestContext,
+  ): Promise<Result<{ id: DeveloperId; stamp: Stamp }>> {
+    this.calls.push({ name: 'deregisterDeveloper', act, id, context })
+    const scripted = this.onAct('deregisterDeveloper', act, id)
+    if (scripted !== undefined && !scripted.ok) return scripted
+    return ok({ id, stamp: stampAt(WALL_MS + 5) })
+  }
+
+  async developer(id: DeveloperId): Promise<Result<DeveloperView>> {
+    const view = this.developers.get(id)
+    return view === undefined ? fail('developer_not_found', `${id} is not registered`) : ok(view)
+  }
+
+  holderOfHandle(handle: string): DeveloperView | undefined {
+    return [...this.developers.values()].find((developer) => developer.handle === handle)
+  }
+
+  async isSignedBy(): Promise<Result<boolean>> {
+    return ok(this.signed)
+  }
+
+  async nameAct(id: EntityId, act: Act, context: RequestContext): Promise<Result<EntityView>> {
+    this.calls.push({ name: 'nameAct', act, id, context })
+    const scripted = this.onAct('nameAct', act, id)
+    if (scripted !== undefined && !scripted.ok) return scripted
+    return this.entity(id)
+  }
+
+  resolveName({ handle, name }: { readonly handle: string; readonly name: string }): EntityView | undefined {
+    return this.names.get(`${handle}/${name}`)
+  }
+
+  namesOf(): readonly EntityView[] {
+    return [...this.names.values()]
   }
 
   openSession(init: SessionInit): Session {
@@ -237,6 +290,9 @@ export const viewOf = (act: Act, change: Partial<EntityView> = {}): EntityView =
     stamp,
     duplicateInstance: false,
     health: undefined,
+    developerHandle: undefined,
+    fqan: undefined,
+    nameProblem: undefined,
     ...change,
   }
 }

@@ -54,6 +54,10 @@ const isMultiaddr = (text: string): boolean => {
 const isOrigin = (text: string): boolean => text === '*' || (isHttpUrl(text) && new URL(text).origin === text)
 
 export const FORMATS: Readonly<Record<Format, FormatRule>> = {
+  name_host: {
+    words: 'a host name: 1 to 253 of a-z, 0-9, hyphens and dots',
+    holds: (text) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text),
+  },
   host_port: {
     words: 'HOST:PORT with a port from 0 to 65535',
     holds: (text) => parseHostPort(text) !== undefined,

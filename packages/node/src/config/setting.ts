@@ -14,7 +14,14 @@ interface Described {
 }
 
 /** How a text must look; `formats.ts` judges it. */
-export type Format = 'host_port' | 'optional_host_port' | 'multiaddr' | 'peer_id' | 'optional_url' | 'origin'
+export type Format =
+  | 'name_host'
+  | 'host_port'
+  | 'optional_host_port'
+  | 'multiaddr'
+  | 'peer_id'
+  | 'optional_url'
+  | 'origin'
 
 export interface TextSetting extends Described {
   readonly kind: 'text'

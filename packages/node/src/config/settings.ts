@@ -27,6 +27,14 @@ export const SETTINGS = [
     default: 'full',
     reason: 'A full node holds every entity and answers alone. An edge node holds its own and asks the others.',
   },
+  {
+    key: 'node.registry_host',
+    kind: 'text',
+    format: 'name_host',
+    default: 'rollcall',
+    reason:
+      'First part of full names (host/handle/name). The same on every node, or one name has two spellings; lookups ignore it.',
+  },
 
   {
     key: 'http.listen',

@@ -19,6 +19,7 @@ export const SETTINGS: RuntimeSettings = {
   name: 'node',
   url: '',
   mode: 'full',
+  registryHost: 'rollcall',
   version: 'test',
   joins: false,
   intervalMs: 30_000,

@@ -94,7 +94,7 @@ const digestFault = (state: RegistryState): Fault | undefined => {
 }
 
 const countFault = (state: RegistryState): Fault | undefined => {
-  const counts: Record<Shown, number> = { active: 0, inactive: 0, tombstone: 0, grave: 0 }
+  const counts: Record<Shown, number> = { active: 0, inactive: 0, developer: 0, tombstone: 0, grave: 0 }
   for (const { shown } of state.holdings.values()) counts[shown]++
   const { active, inactive, tombstones, graves } = state.counts
   const agree =

@@ -92,6 +92,10 @@ const isDead = (shown: Shown): boolean => shown === 'tombstone' || shown === 'gr
 const describe = (state: RegistryState, id: EntityId): string => {
   const entry = state.holdings.get(id)?.entry
   if (entry === undefined) return 'not held'
+  if (entry.kind === 'developer') {
+    const { birth, stamp } = entry.developer
+    return `a developer of ${formatStamp(stamp)} born ${birth.wallMs}`
+  }
   if (entry.kind !== 'record') {
     return `a ${entry.kind} of ${formatStamp(entry.kind === 'grave' ? entry.grave.stamp : entry.tombstone.stamp)}`
   }

@@ -1,5 +1,12 @@
 import type { EntityId, Entry } from '@rollcall/protocol'
-import { formatStamp, presenceChecks, recordChecks, type SignatureCheck, tombstoneChecks } from '@rollcall/protocol'
+import {
+  developerChecks,
+  formatStamp,
+  presenceChecks,
+  recordChecks,
+  type SignatureCheck,
+  tombstoneChecks,
+} from '@rollcall/protocol'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
@@ -55,6 +62,10 @@ class Evidence implements Checker {
         if (!checks.ok || !this.#allHold(checks.value)) return 'whose acts its owner did not sign'
         if (presence === undefined || this.#allHold(presenceChecks(presence, id, record.publicKey))) return undefined
         return `with a presence (${presence.status}, ${presence.cause}, ${formatStamp(presence.stamp)}) that nobody signed`
+      }
+      case 'developer': {
+        const checks = developerChecks(entry.developer)
+        return checks.ok && this.#allHold(checks.value) ? undefined : 'whose acts the developer did not sign'
       }
       case 'tombstone': {
         const checks = tombstoneChecks(entry.tombstone)

@@ -91,6 +91,8 @@ export class Owner {
           const answer = await registry.deregister(id, act, CONTEXT)
           return answer.ok ? { ok: true, value: { owner: answer.value.stamp, written: answer.value.stamp } } : answer
         })
+      default:
+        throw new Error(`the owner of an entity hands in no ${act.kind}`)
     }
   }
 
