@@ -65,6 +65,14 @@ export class Directory {
     return view?.ok === true ? view.value : undefined
   }
 
+  /** A handle stands for the developer that holds it; undefined where nobody, or another developer than asked for, does. */
+  underHandle<T extends { readonly developerHandle?: string; readonly developerId?: string }>(asked: T): T | undefined {
+    if (asked.developerHandle === undefined) return asked
+    const holder = this.holderOfHandle(asked.developerHandle)?.id
+    const isOther = asked.developerId !== undefined && asked.developerId !== holder
+    return holder === undefined || isOther ? undefined : { ...asked, developerId: holder }
+  }
+
   /** The handle that a developer holds. */
   handleOf(id: DeveloperId): string | undefined {
     const entry = this.#state.holdings.get(id)?.entry

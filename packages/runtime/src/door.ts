@@ -52,6 +52,7 @@ import {
   type Stamp,
 } from '@rollcall/protocol'
 import type { Audit } from './audit.ts'
+import { BEAT_ANSWERS } from './beat-answers.ts'
 import { DeveloperDoor } from './developer-door.ts'
 import type { Directory } from './directory.ts'
 import type { Evidence } from './evidence.ts'
@@ -233,7 +234,7 @@ export class Door implements Registry {
     const { clock, metrics, projection, state } = this.#init
     if (!state.ready) return Promise.resolve(this.#notYet())
     const startedMs = clock.monotonicMs()
-    const asked = this.#underHandle(request)
+    const asked = this.#init.directory.underHandle(request)
     const result = asked === undefined ? NOTHING : projection.index.search(asked)
     metrics.observe('search_seconds', (clock.monotonicMs() - startedMs) / 1000)
     if (result.problem !== undefined) {
@@ -257,7 +258,7 @@ export class Door implements Registry {
 
   list(filter: ListFilter): { readonly entities: readonly EntityView[]; readonly total: number } {
     const matching: { readonly holding: Holding; readonly record: EntityRecord }[] = []
-    const asked = this.#underHandle(filter)
+    const asked = this.#init.directory.underHandle(filter)
     for (const holding of asked === undefined ? [] : this.#init.state.holdings.values()) {
       if (holding.entry.kind === 'record' && asked !== undefined && isListed(holding.entry.record, asked)) {
         matching.push({ holding, record: holding.entry.record })
@@ -333,16 +334,6 @@ export class Door implements Registry {
     return apart.length > (offsetsMs.length + 1) / 2
       ? 'the clock of this node is further from those of most nodes than the skew'
       : undefined
-  }
-
-  /** A handle stands for the developer that holds it; undefined where nobody, or another developer than asked for, does. */
-  #underHandle<T extends { readonly developerHandle?: string; readonly developerId?: string }>(
-    asked: T,
-  ): T | undefined {
-    if (asked.developerHandle === undefined) return asked
-    const holder = this.#init.directory.holderOfHandle(asked.developerHandle)?.id
-    const isOther = asked.developerId !== undefined && asked.developerId !== holder
-    return holder === undefined || isOther ? undefined : { ...asked, developerId: holder }
   }
 
   /** A node that holds nothing yet does not know what it does not know (S4): its "not found" would be a guess. */
@@ -488,20 +479,3 @@ const SEARCH_PROBLEMS = {
   cursor_invalid: 'cursor is not one of this query',
   page_too_deep: 'offset and limit reach too deep; follow next_cursor instead',
 } as const
-
-/** What a client is told of each outcome (L9). */
-const BEAT_ANSWERS: Record<BeatOutcome, { readonly error?: BeatAnswer['error'] & string; readonly message: string }> = {
-  accepted: { message: 'accepted' },
-  duplicate: { message: 'this beat was accepted before' },
-  stale: { error: 'stale_heartbeat', message: 'a newer beat of this entity is known' },
-  skew: { error: 'clock_skew', message: 'the time of the beat is too far from the clock of this node' },
-  signature_invalid: { error: 'signature_invalid', message: 'the beat is not signed by the registered key' },
-  malformed: { error: 'malformed', message: 'the beat cannot be read' },
-  not_found: { error: 'entity_not_found', message: 'no entity with this id is registered' },
-  deregistered: { error: 'entity_deregistered', message: 'the entity was deregistered by its owner' },
-  rate_limited: { error: 'rate_limited', message: 'this node has more waiting than it takes' },
-  storage_error: {
-    error: 'storage_unavailable',
-    message: 'this node could not take the beat; the next one may go to another node',
-  },
-}
