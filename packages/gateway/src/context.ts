@@ -1,5 +1,6 @@
 /** What every route and every socket works with. Made once, by `createGateway`. */
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
+import type { Signer } from '@rollcall/protocol'
 import { Cards } from './cards/cards.ts'
 import type { EventFeeds } from './feeds/event-feeds.ts'
 import { HourlyCount } from './hourly-count.ts'
@@ -18,7 +19,9 @@ export interface GatewayContext {
   readonly metrics: Metrics
   readonly metricsText: (() => Promise<string>) | undefined
   readonly info: GatewayInfo
+  readonly signer: Signer
   readonly adminAllowed: (token: string) => boolean
+  readonly addPeer: GatewayInit['addPeer']
   readonly drain: (() => void) | undefined
   readonly cards: Cards
   readonly limits: RequestLimits
@@ -55,7 +58,9 @@ export const makeContext = (init: GatewayInit, isStopping: () => boolean): Gatew
     metrics,
     metricsText: init.metricsText,
     info: init.info,
+    signer: init.signer,
     adminAllowed: init.adminAllowed ?? (() => false),
+    addPeer: init.addPeer,
     drain: init.drain,
     cards: new Cards({ settings, clock, log: init.log, metrics, verifier: init.verifier }),
     limits: {

@@ -9,6 +9,7 @@ import { type FeedContext, makeContext } from './context.ts'
 import { EventFeeds } from './feeds/event-feeds.ts'
 import { makeApp } from './http/app.ts'
 import type { Gateway, GatewayInit } from './init.ts'
+import { assetRoute } from './pages/asset.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { cardRoutes } from './routes/card.ts'
@@ -16,8 +17,11 @@ import { entitiesRoutes } from './routes/entities.ts'
 import { entityRoutes } from './routes/entity.ts'
 import { eventsRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { identityProofRoutes } from './routes/identity-proof.ts'
 import { networkRoutes } from './routes/network.ts'
+import { onboardingRoutes } from './routes/onboarding.ts'
 import { describeRoutes, openapiRoutes } from './routes/openapi.ts'
+import { peersRoutes } from './routes/peers.ts'
 import { searchRoutes } from './routes/search.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { taxonomyRoutes } from './routes/taxonomy.ts'
@@ -72,6 +76,10 @@ const registerRoutes = (app: FastifyInstance, context: FeedContext): void => {
       searchRoutes(routes, context)
       taxonomyRoutes(routes, context)
       networkRoutes(routes, context)
+      peersRoutes(routes, context)
+      identityProofRoutes(routes, context)
+      onboardingRoutes(routes, context)
+      assetRoute(routes, '/pages/page.css', 'page.css')
       auditRoutes(routes, context)
       eventsRoutes(routes, context)
       adminRoutes(routes, context)

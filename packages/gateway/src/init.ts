@@ -1,6 +1,6 @@
 /** What a gateway is made of, and what it offers to the node that owns it. */
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
-import type { Signer, Verifier } from '@rollcall/protocol'
+import type { NodeId, Result, Signer, Verifier } from '@rollcall/protocol'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { GatewaySettings } from './settings.ts'
 
@@ -21,6 +21,8 @@ export interface GatewayInit {
   readonly info: GatewayInfo
   /** Whether a bearer token is an admin's. Without it no token is. */
   readonly adminAllowed?: (token: string) => boolean
+  /** Has the node dial this multiaddr from now on; without it `POST /v1/network/peers` answers 404. */
+  readonly addPeer?: (address: string) => Result<NodeId>
   /** Has the node send its sessions elsewhere and take no more writes; without it `POST /v1/admin/drain` answers 404. */
   readonly drain?: () => void
 }
@@ -31,6 +33,8 @@ export interface GatewayInfo {
   readonly version: string
   /** Public URL of the HTTP API; empty where it has none. */
   readonly url: string
+  /** Of the certificate that clients see: `sha256:` and hexadecimal digits of its public key. Absent where it is not known. */
+  readonly tlsSpkiFingerprint?: string
 }
 
 export interface Gateway {

@@ -47,6 +47,11 @@ export interface GatewaySettings {
   /** Bytes that may wait for a slow reader of events before its feed ends. */
   readonly feedBufferBytesMax: number
 
+  /** `restricted` shows developers the onboarding page; `open` shows none. Proofs of keys made elsewhere are taken in both. */
+  readonly onboardingMode: 'restricted' | 'open'
+  /** The onboarding page that is shown; empty is that of this node. */
+  readonly onboardingUrl: string
+
   /** Whether cards are fetched from loopback, private and other special addresses too. Only where nobody else registers. */
   readonly cardsFromPrivateAddresses: boolean
   /** Largest card, bytes; a larger one is refused, never cut. */
@@ -100,6 +105,8 @@ export const GATEWAY_DEFAULTS: GatewaySettings = {
   socketsPerAddressMax: 20_000,
   feedsMax: 256,
   feedBufferBytesMax: 1024 * 1024,
+  onboardingMode: 'restricted',
+  onboardingUrl: '',
   cardsFromPrivateAddresses: false,
   cardBytesMax: 64 * 1024,
   cardTimeoutMs: 5_000,

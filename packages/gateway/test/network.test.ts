@@ -25,7 +25,7 @@ test('info and the network pages have the shapes Zynd reads (zynd-wire §4.4)', 
   const read = async (path: string) => (await fetch(url + path)).json()
   const info = await read('/v1/info')
   assert.match(info.registry_id, /^zns:registry:[0-9a-f]{32}$/)
-  assert.deepEqual([info.name, info.version, info.developer_onboarding], ['node-a', '0.1.0', { mode: 'open' }])
+  assert.deepEqual([info.name, info.version, info.onboarding_mode], ['node-a', '0.1.0', 'restricted'])
   assert.deepEqual([info.entity_count, info.peer_count], [3, 1])
   assert.deepEqual(await read('/v1/network/status'), {
     registry_id: info.registry_id,
@@ -57,8 +57,10 @@ test('every route is in the OpenAPI description, and its references lead somewhe
   const document = response.json()
   assert.match(document.openapi, /^3\.1/)
   assert.deepEqual(Object.keys(document.paths).sort(), [
+    '/.well-known/zynd-registry.json',
     '/health',
     '/metrics',
+    '/onboard',
     '/ready',
     '/v1/admin/drain',
     '/v1/audit',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditReport } from '@rollcall/core'
-import { startGateway } from './support/harness.ts'
+import { fail, ok } from '@rollcall/protocol'
+import { postJson, startGateway } from './support/harness.ts'
 import { NODE, OTHER_NODE, stampAt, WALL_MS } from './support/scripted-registry.ts'
 import { until } from './support/within.ts'
 
@@ -91,4 +92,25 @@ test('an admin drains a node; nobody else does', async (t) => {
   const without = await startGateway(t)
   const headers = { authorization: 'Bearer let-me-in' }
   assert.equal((await fetch(`${without.url}/v1/admin/drain`, { method: 'POST', headers })).status, 404)
+})
+
+test('an admin has a node dial another one; nobody else does', async (t) => {
+  const dialled: string[] = []
+  const addPeer = (address: string) => {
+    if (!address.includes('/p2p/')) return fail('validation_failed', 'address bears no id', { field: 'address' })
+    dialled.push(address)
+    return ok(OTHER_NODE)
+  }
+  const { url } = await startGateway(t, {}, { addPeer, adminAllowed: (token) => token === 'let-me-in' })
+  const address = `/ip4/10.0.0.2/tcp/9001/ws/p2p/${OTHER_NODE}`
+  const post = (body: unknown, token?: string) =>
+    postJson(`${url}/v1/network/peers`, body, token === undefined ? {} : { authorization: `Bearer ${token}` })
+  assert.equal((await post({ address })).status, 401)
+  assert.equal((await post({ address }, 'guess')).status, 403)
+  assert.equal((await post({ address: 'b' }, 'let-me-in')).status, 422)
+  assert.deepEqual(dialled, [])
+  const response = await post({ address }, 'let-me-in')
+  assert.equal(response.status, 201)
+  const { node_id, address: said } = await response.json()
+  assert.deepEqual([node_id, said, dialled], [OTHER_NODE, address, [address]])
 })

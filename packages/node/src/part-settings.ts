@@ -54,7 +54,7 @@ export const runtimeSettings = (config: Config, url: string): RuntimeSettings =>
 }
 
 export const gatewaySettings = (config: Config): Partial<GatewaySettings> => {
-  const { http, heartbeat, limits, search, security, cards } = config
+  const { http, heartbeat, limits, search, security, cards, onboarding } = config
   return {
     intervalSeconds: heartbeat.intervalSeconds,
     inactiveThresholdSeconds: heartbeat.inactiveThresholdSeconds,
@@ -67,6 +67,8 @@ export const gatewaySettings = (config: Config): Partial<GatewaySettings> => {
     searchDefaultLimit: search.defaultLimit,
     searchMaxLimit: search.maxLimit,
     searchTimeoutMs: search.timeoutMs,
+    onboardingMode: onboarding.mode,
+    onboardingUrl: onboarding.authUrl,
     cardsFromPrivateAddresses: cards.allowPrivateAddresses,
     cardBytesMax: cards.maxBytes,
     cardTimeoutMs: cards.timeoutMs,

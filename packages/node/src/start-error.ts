@@ -11,7 +11,14 @@ export class StartError extends Error {
 }
 
 /** What was being done when the error came up. */
-export type Stage = 'data directory' | 'mesh settings' | 'state' | 'mesh.listen' | 'http.listen' | 'metrics.listen'
+export type Stage =
+  | 'data directory'
+  | 'mesh settings'
+  | 'state'
+  | 'mesh.listen'
+  | 'http.tls_certificate_file'
+  | 'http.listen'
+  | 'metrics.listen'
 
 /** The sentence for what went wrong at a stage. */
 export const startError = (stage: Stage, error: unknown, config: Config): StartError => {

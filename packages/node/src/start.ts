@@ -16,6 +16,7 @@ import { NativeVerifier } from '@rollcall/identity/node'
 import { createMesh } from '@rollcall/mesh-libp2p'
 import { createRuntime } from '@rollcall/runtime'
 import { LevelStore } from '@rollcall/store-level'
+import { addPeer } from './add-peer.ts'
 import { AdminTokens } from './admin-tokens.ts'
 import { BloomWorker } from './bloom-worker/index.ts'
 import { ClosingStack } from './closing-stack.ts'
@@ -32,6 +33,7 @@ import {
   SystemRandom,
   startMetricsServer,
 } from './telemetry/index.ts'
+import { tlsSpkiFingerprint } from './tls-fingerprint.ts'
 import { VERSION } from './version.ts'
 
 export interface RunningNode {
@@ -113,6 +115,8 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   stack.push('runtime', () => runtime.stop())
   await runtime.start()
 
+  at('http.tls_certificate_file')
+  const certificate = certificateInfo(config.http.tlsCertificateFile)
   at('http.listen')
   const tokens = new AdminTokens({ file: config.security.adminTokenFile, log })
   const gateway = createGateway({
@@ -121,9 +125,10 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     signer: key.signer,
     verifier,
     settings: gatewaySettings(config),
-    info: { name: config.node.name, version: VERSION, url },
+    info: { name: config.node.name, version: VERSION, url, ...certificate },
     metricsText: () => metrics.text(),
     adminAllowed: (token) => tokens.allows(token),
+    addPeer: (address) => addPeer(mesh, address),
     drain: () => runtime.drain(),
   })
   stack.push('API', () => gateway.stop())
@@ -151,6 +156,9 @@ const once = <T>(run: () => T): (() => T) => {
     return answer.value
   }
 }
+
+const certificateInfo = (file: string): { readonly tlsSpkiFingerprint?: string } =>
+  file === '' ? {} : { tlsSpkiFingerprint: tlsSpkiFingerprint(file) }
 
 const openMetrics = async (
   config: Config,

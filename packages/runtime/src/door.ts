@@ -314,6 +314,10 @@ export class Door implements Registry {
     return this.#init.audit.verify()
   }
 
+  eventCursor(): string {
+    return this.#init.feed.cursor
+  }
+
   subscribe(options: { readonly since?: string; readonly listener: (event: RegistryEvent) => void }): () => void {
     return this.#init.feed.subscribe(options)
   }

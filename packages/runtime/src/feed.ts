@@ -16,6 +16,11 @@ export class Feed {
     this.#run = init.run
   }
 
+  /** That of the newest event; before the first one, one from which everything follows. */
+  get cursor(): string {
+    return `${this.#run}-${this.#next - 1}`
+  }
+
   publish(event: Omit<RegistryEvent, 'cursor'>): void {
     const full = { ...event, cursor: `${this.#run}-${this.#next++}` }
     this.#ring.push(full)

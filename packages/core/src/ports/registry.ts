@@ -99,6 +99,8 @@ export interface Registry {
   /** Walks the whole chain, and asks the peers what they remember of its head. Costs a read of all of it, in slices. */
   verifyAudit(): Promise<AuditReport>
 
+  /** The cursor of the newest event: whoever subscribes since it misses nothing from now on. */
+  eventCursor(): string
   /**
    * Hands `listener` every transition after `since` (the cursor of an earlier event), held ones first, then live ones; from
    * now on without `since`. A cursor this node no longer holds begins with an event of type `gap`. The listener must not

@@ -82,6 +82,8 @@ class EventFeed {
   begin(): void {
     const { since } = this.#start
     this.#response.write(': connected\n\n')
+    // An id alone is no event, and makes a reader that loses the connection before the first one resume from here.
+    if (since === undefined) this.#response.write(`id: ${this.#init.registry.eventCursor()}\n\n`)
     const listener = (event: RegistryEvent): void => this.#write(event)
     this.#unsubscribe = this.#init.registry.subscribe(since === undefined ? { listener } : { since, listener })
     // Held events are delivered within the call above, and may have ended the feed already.

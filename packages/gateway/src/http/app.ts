@@ -27,6 +27,8 @@ declare module 'fastify' {
     limit?: 'none'
     /** An answer that goes on for as long as the client listens: its time says nothing. */
     endless?: boolean
+    /** The query holds a secret, and stays out of the log. */
+    secretQuery?: boolean
   }
 }
 
@@ -64,7 +66,7 @@ export const makeApp = (context: GatewayContext): FastifyInstance => {
   app.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error)
     if (failure !== undefined) return refuse(reply, failure)
-    log.error('a request failed', { requestId: request.id, method: request.method, path: request.url, error })
+    log.error('a request failed', { requestId: request.id, method: request.method, path: loggedPath(request), error })
     return refuse(reply, fail('internal_error', 'the node failed; it logged why, with this request id'))
   })
   app.addHook('onResponse', async (request, reply) => observe(context, request, reply))
@@ -83,6 +85,9 @@ const refusal = (context: GatewayContext, request: FastifyRequest): Failure | un
   return rateLimited(`too many ${isWrite ? 'writes' : 'reads'} from your address`, waitSeconds)
 }
 
+const loggedPath = ({ url, routeOptions }: FastifyRequest): string =>
+  routeOptions.config?.secretQuery === true ? (url.split('?')[0] ?? '') : url
+
 const isRegistration = (request: FastifyRequest): boolean =>
   request.method === 'POST' && request.routeOptions.url === '/v1/entities'
 
@@ -95,7 +100,7 @@ const observe = (context: GatewayContext, request: FastifyRequest, reply: Fastif
   context.log.debug('a request was answered', {
     requestId: request.id,
     method: request.method,
-    path: request.url,
+    path: loggedPath(request),
     address: request.callerAddress,
     code: reply.statusCode,
     seconds,

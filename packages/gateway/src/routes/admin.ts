@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import { refuse } from '../http/errors.ts'
 import { answers } from '../views/schemas.ts'
-import { bearerToken } from './authorization.ts'
+import { adminOnly } from './authorization.ts'
 
 const DrainedSchema = Type.Object({ node_id: Type.String(), message: Type.String() })
 
@@ -21,11 +21,10 @@ export const adminRoutes = (app: FastifyInstance, context: GatewayContext): void
       },
     },
     async (request, reply) => {
-      const { drain, adminAllowed, registry, log } = context
+      const { drain, registry, log } = context
       if (drain === undefined) return refuse(reply, fail('not_found', 'this node cannot be drained from outside'))
-      const token = bearerToken(request)
-      if (token === undefined) return refuse(reply, fail('unauthenticated', 'draining needs an admin token'))
-      if (!adminAllowed(token)) return refuse(reply, fail('forbidden', 'the token is not one of an admin of this node'))
+      const admin = adminOnly(context, request)
+      if (!admin.ok) return refuse(reply, admin)
       log.warn('the node drains, an admin asked for it', { requestId: request.id, address: request.callerAddress })
       drain()
       return {

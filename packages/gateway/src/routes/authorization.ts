@@ -16,6 +16,7 @@ import {
   type Result,
 } from '@rollcall/protocol'
 import type { FastifyRequest } from 'fastify'
+import type { GatewayContext } from '../context.ts'
 
 export interface SignedCall {
   readonly kind: 'update' | 'deregister'
@@ -75,6 +76,15 @@ export const zyndRefused = (what: string) =>
   fail('forbidden', `${what} can be replayed, and security.zynd_signatures = false turns it off here`, {
     setting: 'security.zynd_signatures',
   })
+
+/** Whether the caller is an admin of this node, by the token that the request bears. */
+export const adminOnly = (context: GatewayContext, request: FastifyRequest): Result<undefined> => {
+  const token = bearerToken(request)
+  if (token === undefined) return fail('unauthenticated', 'this needs an admin token, as Authorization: Bearer')
+  return context.adminAllowed(token)
+    ? ok(undefined)
+    : fail('forbidden', 'the token is not one of an admin of this node')
+}
 
 /** The token of `Authorization: Bearer …`, for what only an operator may do. */
 export const bearerToken = (request: FastifyRequest): string | undefined =>

@@ -19,6 +19,7 @@ const describe = (summary: string, schema = Anything) => ({
 
 export const networkRoutes = (app: FastifyInstance, context: GatewayContext): void => {
   const { registry, info, clock } = context
+  const onboarding = onboardingOf(context)
   const peers = () => registry.cluster().nodes.filter((node) => !node.self)
 
   app.get('/v1/cluster', describe('Every node, and whether all hold the same', ClusterSchema), async () => {
@@ -35,8 +36,8 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
       version: info.version,
       url: info.url,
       mode: node.mode,
-      developer_onboarding: { mode: 'open' },
-      onboarding_mode: 'open',
+      developer_onboarding: onboarding,
+      onboarding_mode: onboarding.mode,
       entity_count: registeredOn(node),
       peer_count: peers().length,
       zynd_signatures: context.settings.zyndSignatures,
@@ -77,4 +78,15 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
   })
 
   app.get('/v1/network/peers', describe('The other nodes'), async () => ({ peers: peers().map(peerJson) }))
+}
+
+/**
+ * `zynd auth login` makes a key only where onboarding is restricted and has an address; so this says both, while developers
+ * who make their own keys are taken all the same (zynd-wire.md §4.4).
+ */
+const onboardingOf = ({ settings, info }: GatewayContext) => {
+  const url = settings.onboardingUrl === '' && info.url !== '' ? `${info.url}/onboard` : settings.onboardingUrl
+  return settings.onboardingMode === 'open' || url === ''
+    ? { mode: 'open' as const }
+    : { mode: 'restricted' as const, auth_url: url }
 }

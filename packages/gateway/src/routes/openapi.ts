@@ -20,6 +20,7 @@ export const describeRoutes = async (app: FastifyInstance, context: GatewayConte
       servers: [{ url: context.info.url === '' ? '/' : context.info.url }],
       tags: [
         { name: 'entities', description: 'Agents and services' },
+        { name: 'developers', description: 'Who stands behind them' },
         { name: 'search', description: 'Finding them' },
         { name: 'heartbeat', description: 'Sockets over which entities say that they are alive' },
         { name: 'events', description: 'Transitions as they happen' },

@@ -11,6 +11,8 @@ export interface ServerEvent {
 export class EventStream {
   readonly events: ServerEvent[] = []
   readonly comments: string[] = []
+  /** Blocks without data: they set the id to resume from, and are no event. */
+  readonly bareIds: string[] = []
   hasEnded = false
   response: IncomingMessage | undefined
   readonly #request: ClientRequest
@@ -55,7 +57,8 @@ export class EventStream {
     this.#rest = blocks.pop() ?? ''
     for (const block of blocks) {
       if (block.startsWith(':')) this.comments.push(block)
-      else this.events.push(parse(block))
+      else if (block.includes('data: ')) this.events.push(parse(block))
+      else this.bareIds.push(block)
     }
     this.#wake()
   }

@@ -231,6 +231,10 @@ export class ScriptedRegistry implements Registry {
     return this.urls
   }
 
+  eventCursor(): string {
+    return 'c0'
+  }
+
   subscribe({
     since,
     listener,

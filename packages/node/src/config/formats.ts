@@ -40,7 +40,7 @@ const HOST_PROTOCOLS: Readonly<Record<string, (host: string) => boolean>> = {
 }
 
 /** `/ip4/127.0.0.1/tcp/9001/ws`: a host, a TCP port and WebSocket on top, with or without `/p2p/<peer id>`. */
-const isMultiaddr = (text: string): boolean => {
+export const isMultiaddr = (text: string): boolean => {
   const match = /^\/(\w+)\/([^/]+)\/tcp\/(\d{1,5})(?:\/ws|\/wss|\/tls\/ws)(?:\/p2p\/([^/]+))?$/.exec(text)
   if (match === null) return false
   const [, protocol = '', host = '', port, peer] = match

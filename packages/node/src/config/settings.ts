@@ -57,6 +57,13 @@ export const SETTINGS = [
     reason:
       'Takes the address of a client from X-Forwarded-For. Only behind a proxy that sets it: otherwise anyone can lie.',
   },
+  {
+    key: 'http.tls_certificate_file',
+    kind: 'text',
+    default: '',
+    reason:
+      'The certificate (PEM) that the proxy in front of this node shows. The fingerprint of its key goes into the proof of identity. Empty: the proof names none.',
+  },
 
   {
     key: 'mesh.listen',
@@ -239,6 +246,22 @@ export const SETTINGS = [
     max: 60_000,
     default: 1500,
     reason: 'The one deadline of a search that asks other nodes. What did not answer by then is named.',
+  },
+
+  {
+    key: 'onboarding.mode',
+    kind: 'choice',
+    choices: ['restricted', 'open'],
+    default: 'restricted',
+    reason:
+      'restricted: names a page at which `zynd auth login` gets a developer key. open: names none, and that command makes no key. Developers who bring a key of their own are taken in both.',
+  },
+  {
+    key: 'onboarding.auth_url',
+    kind: 'text',
+    format: 'optional_url',
+    default: '',
+    reason: 'The page that gives out developer keys. Empty: /onboard of this node.',
   },
 
   {

@@ -1,0 +1,36 @@
+/** What the program that logs in says in the address of the onboarding page (zynd-wire.md §4.4). */
+import { fail, ok, type Result } from '@rollcall/protocol'
+
+export interface OnboardingRequest {
+  /** Known to the program and to whoever opened the page: the key is encrypted under it. */
+  readonly state: string
+  /** Where the program listens, on the machine of the caller. */
+  readonly callbackPort: number
+}
+
+const STATE_CHARS_MAX = 512
+const PRINTABLE = /^[\x21-\x7e]+$/
+
+export const parseOnboarding = (query: Readonly<Record<string, unknown>>): Result<OnboardingRequest> => {
+  const { state, callback_port: port } = query
+  if (typeof state !== 'string' || !PRINTABLE.test(state) || state.length > STATE_CHARS_MAX) {
+    return invalid('state', `is not 1 to ${STATE_CHARS_MAX} printable characters`)
+  }
+  const callbackPort = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : 0
+  if (callbackPort < 1 || callbackPort > 65_535) return invalid('callback_port', 'is not a port from 1 to 65535')
+  return ok({ state, callbackPort })
+}
+
+/**
+ * The address that hands the key over. It is always one of the caller's own machine: no other host can be asked for, so
+ * nobody can have a key sent to themselves.
+ */
+export const callbackUrl = (
+  { state, callbackPort }: OnboardingRequest,
+  key: { readonly developerId: string; readonly sealedKey: string },
+): string => {
+  const query = new URLSearchParams({ state, developer_id: key.developerId, private_key_enc: key.sealedKey })
+  return `http://127.0.0.1:${callbackPort}/callback?${query}`
+}
+
+const invalid = (field: string, why: string) => fail('validation_failed', `${field} ${why}`, { field })

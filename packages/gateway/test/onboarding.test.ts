@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { createDecipheriv, createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { developerIdOf } from '@rollcall/protocol'
+import { makeDeveloperKey } from '../src/onboarding/developer-key.ts'
+import { startGateway } from './support/harness.ts'
+
+/** The program that logs in: listens on a port of this machine until the key comes. */
+const startProgram = async (t: TestContext) => {
+  const came: URLSearchParams[] = []
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://127.0.0.1')
+    if (url.pathname === '/callback') came.push(url.searchParams)
+    response.end('You may close this window.')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  return { port: (server.address() as AddressInfo).port, came }
+}
+
+/** As Zynd's `auth login` opens the key (zynd-wire §4.4). */
+const unseal = (sealed: string, state: string): Buffer => {
+  const bytes = Buffer.from(sealed, 'base64')
+  const secret = createHash('sha256').update(state).digest()
+  const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, 12))
+  decipher.setAuthTag(bytes.subarray(-16))
+  const text = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
+  return Buffer.from(text.toString('utf8'), 'base64')
+}
+
+test('zynd auth login without a browser gets a key of its own, sealed for it', async (t) => {
+  const { url, log } = await startGateway(t)
+  const { port, came } = await startProgram(t)
+  const state = 'pX3-q_9'.repeat(6)
+  const address = `${url}/onboard?callback_port=${port}&state=${state}&registry_url=${encodeURIComponent(url)}&name=alice`
+  for (const _ of [1, 2]) assert.equal((await fetch(address)).status, 200)
+  const ids = came.map((query) => query.get('developer_id'))
+  assert.equal(new Set(ids).size, 2)
+  for (const query of came) {
+    assert.equal(query.get('state'), state)
+    const seed = unseal(query.get('private_key_enc') ?? '', state)
+    assert.equal(seed.length, 32)
+    const { signer } = makeDeveloperKey({ next: () => 0, bytes: () => new Uint8Array(seed) })
+    assert.equal(query.get('developer_id'), developerIdOf(signer.publicKey))
+    assert.throws(() => unseal(query.get('private_key_enc') ?? '', `${state}x`))
+  }
+  // Who reads the log must not be able to open what the browser's history still holds.
+  assert.ok(!JSON.stringify(log.lines).includes(state))
+})
+
+test('the key goes to this machine and nowhere else', async (t) => {
+  const { url } = await startGateway(t)
+  const ask = async (query: string) => fetch(`${url}/onboard?${query}`, { redirect: 'manual' })
+  const sent = await ask('callback_port=4444&state=a%26b%2F&callback=http://evil.example&host=evil.example')
+  const location = new URL(sent.headers.get('location') ?? '')
+  assert.deepEqual([sent.status, location.host, location.pathname], [302, '127.0.0.1:4444', '/callback'])
+  assert.deepEqual([...location.searchParams.keys()], ['state', 'developer_id', 'private_key_enc'])
+  assert.equal(location.searchParams.get('state'), 'a&b/')
+  const refused: readonly [string, string][] = [
+    ['state=abc', 'callback_port'],
+    ['state=abc&callback_port=0', 'callback_port'],
+    ['state=abc&callback_port=65536', 'callback_port'],
+    ['state=abc&callback_port=80@evil.example', 'callback_port'],
+    ['state=abc&callback_port=1&callback_port=2', 'callback_port'],
+    ['callback_port=4444', 'state'],
+    ['callback_port=4444&state=', 'state'],
+    ['callback_port=4444&state=a%0Ab', 'state'],
+    [`callback_port=4444&state=${'x'.repeat(513)}`, 'state'],
+  ]
+  for (const [query, field] of refused) {
+    const response = await ask(query)
+    const { error, details } = await response.json()
+    assert.deepEqual([response.status, error, details], [422, 'validation_failed', { field }], query)
+  }
+})
+
+test('a browser gets a page that loads nothing from elsewhere and cannot be framed', async (t) => {
+  const { url } = await startGateway(t)
+  const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  const page = await fetch(`${url}/onboard?callback_port=4444&state=abc`, { headers, redirect: 'manual' })
+  assert.equal(page.status, 200)
+  const policy = page.headers.get('content-security-policy') ?? ''
+  for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "form-action 'none'"]) {
+    assert.ok(policy.includes(part), part)
+  }
+  assert.ok(!policy.includes('unsafe'))
+  assert.equal(page.headers.get('referrer-policy'), 'no-referrer')
+  const html = await page.text()
+  assert.doesNotMatch(html, /<script(?![^>]*src=)|\son\w+=|style=/)
+  const loaded = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path)
+  assert.deepEqual(loaded, ['/pages/page.css', '/pages/onboard.js'])
+  const types = ['text/css', 'text/javascript']
+  for (const [index, path] of loaded.entries()) {
+    const asset = await fetch(`${url}${path}`)
+    assert.deepEqual([asset.status, asset.headers.get('content-type')?.split(';')[0]], [200, types[index]])
+  }
+  const plain = await fetch(`${url}/onboard?callback_port=4444&state=abc&by=registry`, { headers, redirect: 'manual' })
+  assert.equal(plain.status, 302)
+})
+
+test('info names the onboarding page, unless the operator names another or none (zynd-wire §4.4)', async (t) => {
+  const infoOf = async (settings: object) => {
+    const { url } = await startGateway(t, settings)
+    return (await fetch(`${url}/v1/info`)).json()
+  }
+  const { developer_onboarding, onboarding_mode } = await infoOf({})
+  assert.deepEqual(developer_onboarding, { mode: 'restricted', auth_url: 'http://a.example/onboard' })
+  assert.equal(onboarding_mode, 'restricted')
+  const elsewhere = await infoOf({ onboardingUrl: 'https://login.example/start' })
+  assert.equal(elsewhere.developer_onboarding.auth_url, 'https://login.example/start')
+  assert.deepEqual((await infoOf({ onboardingMode: 'open' })).developer_onboarding, { mode: 'open' })
+})
