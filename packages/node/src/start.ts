@@ -11,7 +11,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log, Registry } from '@rollcall/core'
-import { createGateway } from '@rollcall/gateway'
+import { createGateway, type GatewayInfo } from '@rollcall/gateway'
 import { NativeVerifier } from '@rollcall/identity/node'
 import { createMesh } from '@rollcall/mesh-libp2p'
 import { createRuntime } from '@rollcall/runtime'
@@ -116,7 +116,7 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   await runtime.start()
 
   at('http.tls_certificate_file')
-  const certificate = certificateInfo(config.http.tlsCertificateFile)
+  const info = nodeInfo(config, url)
   at('http.listen')
   const tokens = new AdminTokens({ file: config.security.adminTokenFile, log })
   const gateway = createGateway({
@@ -125,7 +125,7 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     signer: key.signer,
     verifier,
     settings: gatewaySettings(config),
-    info: { name: config.node.name, version: VERSION, url, ...certificate },
+    info,
     metricsText: () => metrics.text(),
     adminAllowed: (token) => tokens.allows(token),
     addPeer: (address) => addPeer(mesh, address),
@@ -137,10 +137,8 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   at('metrics.listen')
   await openMetrics(config, { log, stack, metrics })
 
-  log.info(`${config.node.name} is up: API ${url}, mesh ${mesh.addresses().join(' ')}`, {
-    version: VERSION,
-    node_id: key.nodeId,
-  })
+  const { nodeId } = key
+  log.info(`${info.name} is up: API ${url}, mesh ${mesh.addresses().join(' ')}`, { version: VERSION, node_id: nodeId })
   const stop = once(() => {
     runtime.drain()
     return stack.closeAll()
@@ -157,8 +155,11 @@ const once = <T>(run: () => T): (() => T) => {
   }
 }
 
-const certificateInfo = (file: string): { readonly tlsSpkiFingerprint?: string } =>
-  file === '' ? {} : { tlsSpkiFingerprint: tlsSpkiFingerprint(file) }
+const nodeInfo = ({ node, http }: Config, url: string): GatewayInfo => {
+  const info = { name: node.name, version: VERSION, url }
+  if (http.tlsCertificateFile === '') return info
+  return { ...info, tlsSpkiFingerprint: tlsSpkiFingerprint(http.tlsCertificateFile) }
+}
 
 const openMetrics = async (
   config: Config,
