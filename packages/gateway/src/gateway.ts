@@ -13,11 +13,14 @@ import { assetRoute } from './pages/asset.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { cardRoutes } from './routes/card.ts'
+import { developersRoutes } from './routes/developers.ts'
 import { entitiesRoutes } from './routes/entities.ts'
 import { entityRoutes } from './routes/entity.ts'
 import { eventsRoutes } from './routes/events.ts'
+import { handlesRoutes } from './routes/handles.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identityProofRoutes } from './routes/identity-proof.ts'
+import { namesRoutes } from './routes/names.ts'
 import { networkRoutes } from './routes/network.ts'
 import { onboardingRoutes } from './routes/onboarding.ts'
 import { describeRoutes, openapiRoutes } from './routes/openapi.ts'
@@ -81,6 +84,9 @@ const registerRoutes = (app: FastifyInstance, context: FeedContext): void => {
       onboardingRoutes(routes, context)
       assetRoute(routes, '/pages/page.css', 'page.css')
       auditRoutes(routes, context)
+      developersRoutes(routes, context)
+      handlesRoutes(routes, context)
+      namesRoutes(routes, context)
       eventsRoutes(routes, context)
       adminRoutes(routes, context)
       socketRoutes(routes)

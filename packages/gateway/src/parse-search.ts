@@ -12,6 +12,7 @@ import {
   LIMITS,
   ok,
   parseEntityId,
+  parseFqan,
   type Result,
   type Status,
 } from '@rollcall/protocol'
@@ -20,7 +21,9 @@ import { OFFSET_MAX } from './settings.ts'
 export type SearchInput =
   /** The id of one entity, shown whatever its status. */
   | { readonly kind: 'id'; readonly id: EntityId; readonly offset: number }
-  /** A name in a space in which nobody holds names: no entity can match. */
+  /** A full name, whatever the status of the entity that holds it. */
+  | { readonly kind: 'name'; readonly handle: string; readonly name: string; readonly offset: number }
+  /** What is no name in any spelling: no entity can match. */
   | { readonly kind: 'nothing'; readonly offset: number }
   | { readonly kind: 'search'; readonly request: SearchRequest }
 
@@ -59,9 +62,12 @@ export const parseSearch = (fields: JsonObject, caps: SearchCaps): Result<Search
   // Zynd's SDKs put a bare entity id into either field, and need that very entity (zynd-wire.md §4.2).
   const id = parseEntityId(fqan.value) ?? (fqan.value === '' ? parseEntityId(text.value) : undefined)
   if (id !== undefined) return ok({ kind: 'id', id, offset })
-  const handle = textField(fields, ['developer_handle'], LIMITS.nameCharsMax)
-  if (!handle.ok) return handle
-  if (fqan.value !== '' || handle.value !== '') return ok({ kind: 'nothing', offset })
+  if (fqan.value !== '') {
+    const name = parseFqan(fqan.value)
+    return ok(
+      name === undefined ? { kind: 'nothing', offset } : { kind: 'name', handle: name.handle, name: name.name, offset },
+    )
+  }
 
   const filters = parseFilters(fields)
   if (!filters.ok) return filters
@@ -77,6 +83,8 @@ const parseFilters = (fields: JsonObject): Result<Omit<SearchRequest, 'text' | '
   if (!category.ok) return category
   const developerId = textField(fields, ['developer_id'], LIMITS.categoryCharsMax)
   if (!developerId.ok) return developerId
+  const handle = textField(fields, ['developer_handle'], LIMITS.nameCharsMax)
+  if (!handle.ok) return handle
   const cursor = textField(fields, ['cursor'], CURSOR_CHARS_MAX)
   if (!cursor.ok) return cursor
   const tags = listField(fields, ['tags', 'tag'])
@@ -90,6 +98,7 @@ const parseFilters = (fields: JsonObject): Result<Omit<SearchRequest, 'text' | '
     ...(skills.value.length === 0 ? {} : { skills: skills.value }),
     ...(type.value === 'any' ? {} : { type: type.value }),
     ...(developerId.value === '' ? {} : { developerId: developerId.value }),
+    ...(handle.value === '' ? {} : { developerHandle: handle.value.replace(/^@/, '') }),
     ...(cursor.value === '' ? {} : { cursor: cursor.value }),
   })
 }

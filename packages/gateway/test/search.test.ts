@@ -76,15 +76,28 @@ describe('what a search means (zynd-wire §4.2)', () => {
     assert.equal(requestOf({ entity_type: '' })?.type, undefined)
   })
 
-  test('an entity id in query or fqan is looked up; other names find nobody', () => {
+  test('an entity id in query or fqan is looked up, and a full name in every spelling', () => {
     const id = `zns:svc:${'ab'.repeat(16)}`
     for (const fields of [{ query: id }, { fqan: id }, { fqan: id, max_results: 1, status: 'online' }]) {
       assert.deepEqual(parseSearch(fields, caps), ok({ kind: 'id', id, offset: 0 }))
     }
-    for (const fqan of ['host/handle/name', 'zns://host/handle/name@1#cap', '@handle/name', 'name.handle.zynd']) {
-      assert.deepEqual(parseSearch({ fqan }, caps), ok({ kind: 'nothing', offset: 0 }))
+    const named = ok({ kind: 'name', handle: 'alice', name: 'stocks', offset: 0 })
+    for (const fqan of [
+      'host/alice/stocks',
+      'alice/stocks',
+      '@alice/stocks',
+      'stocks.alice.zynd',
+      'zns://host/alice/stocks',
+      'zns://host/alice/stocks@1.0.0#quotes',
+      'agdns://host/alice/stocks',
+      ' Host/Alice/Stocks ',
+    ]) {
+      assert.deepEqual(parseSearch({ fqan }, caps), named, fqan)
     }
-    assert.deepEqual(parseSearch({ query: 'a', developer_handle: 'alice' }, caps), ok({ kind: 'nothing', offset: 0 }))
+    for (const fqan of ['stocks', 'a/b', 'host/alice/stocks/more', 'stocks.alice.example', 'alice/-stocks', 'a@b@c']) {
+      assert.deepEqual(parseSearch({ fqan }, caps), ok({ kind: 'nothing', offset: 0 }), fqan)
+    }
+    assert.equal(requestOf({ query: 'a', developer_handle: '@alice' })?.developerHandle, 'alice')
   })
 
   test('a limit is lowered to the cap; what breaks a rule is refused by the name of its field', () => {

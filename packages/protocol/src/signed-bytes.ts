@@ -10,7 +10,6 @@ export const DOMAINS = {
   deregister_developer: 'rollcall/deregister-developer/1',
   claim_handle: 'rollcall/claim-handle/1',
   release_handle: 'rollcall/release-handle/1',
-  verify_handle: 'rollcall/verify-handle/1',
   bind_name: 'rollcall/bind-name/1',
   release_name: 'rollcall/release-name/1',
   beat: 'rollcall/beat/1',

@@ -24,7 +24,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** Which limit the route counts under; by its method where it does not say. */
-    limit?: 'none'
+    limit?: 'none' | 'write'
     /** An answer that goes on for as long as the client listens: its time says nothing. */
     endless?: boolean
     /** The query holds a secret, and stays out of the log. */
@@ -77,7 +77,7 @@ export const makeApp = (context: GatewayContext): FastifyInstance => {
 const refusal = (context: GatewayContext, request: FastifyRequest): Failure | undefined => {
   if (request.routeOptions.config.limit === 'none') return undefined
   if (context.isStopping()) return fail('node_not_ready', 'the node is stopping; the request will not run')
-  const isWrite = request.method === 'PUT' || request.method === 'DELETE' || isRegistration(request)
+  const isWrite = request.method === 'PUT' || request.method === 'DELETE' || isWritingPost(request)
   const buckets = isWrite ? context.limits.writes : context.limits.reads
   const waitSeconds = buckets.take(limitKeyOf(request.callerAddress))
   if (waitSeconds === 0) return undefined
@@ -88,8 +88,8 @@ const refusal = (context: GatewayContext, request: FastifyRequest): Failure | un
 const loggedPath = ({ url, routeOptions }: FastifyRequest): string =>
   routeOptions.config?.secretQuery === true ? (url.split('?')[0] ?? '') : url
 
-const isRegistration = (request: FastifyRequest): boolean =>
-  request.method === 'POST' && request.routeOptions.url === '/v1/entities'
+/** Most of what is posted is a search: a route whose POST writes says so. */
+const isWritingPost = (request: FastifyRequest): boolean => request.routeOptions.config.limit === 'write'
 
 const observe = (context: GatewayContext, request: FastifyRequest, reply: FastifyReply): void => {
   const { url = 'unknown', config } = request.routeOptions

@@ -41,6 +41,7 @@ export const entitiesRoutes = (app: FastifyInstance, context: GatewayContext): v
   app.post(
     '/v1/entities',
     {
+      config: { limit: 'write' },
       schema: {
         summary: 'Register an entity',
         description: 'Body: a native signed request {payload, signature}, or a registration as Zynd signs it.',
@@ -67,6 +68,7 @@ export const entitiesRoutes = (app: FastifyInstance, context: GatewayContext): v
           type: Type.Optional(Type.String({ enum: ['agent', 'service'] })),
           category: Type.Optional(Type.String()),
           developer_id: Type.Optional(Type.String()),
+          developer_handle: Type.Optional(Type.String()),
           limit: Type.Optional(Type.Integer({ maximum: LIST_LIMIT_MAX })),
           offset: Type.Optional(Type.Integer()),
         }),
@@ -147,11 +149,14 @@ const list = (
   if (!category.ok) return category
   const developerId = textField(fields, ['developer_id'], 256)
   if (!developerId.ok) return developerId
+  const developerHandle = textField(fields, ['developer_handle'], 256)
+  if (!developerHandle.ok) return developerHandle
   const { limit, offset } = page.value
   const found = context.registry.list({
     ...(type.value === undefined ? {} : { type: type.value }),
     ...(category.value === '' ? {} : { category: category.value }),
     ...(developerId.value === '' ? {} : { developerId: developerId.value }),
+    ...(developerHandle.value === '' ? {} : { developerHandle: developerHandle.value.replace(/^@/, '') }),
     limit,
     offset,
   })

@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
+import { BindingSchema, DeveloperSchema } from '../views/naming-schemas.ts'
 import { EntitySchema, ErrorSchema, EventSchema } from '../views/schemas.ts'
 
 /** Registers the generator. To be called before any route is, or that route is not described. */
@@ -9,6 +10,8 @@ export const describeRoutes = async (app: FastifyInstance, context: GatewayConte
   app.addSchema(EntitySchema)
   app.addSchema(ErrorSchema)
   app.addSchema(EventSchema)
+  app.addSchema(DeveloperSchema)
+  app.addSchema(BindingSchema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -22,6 +25,7 @@ export const describeRoutes = async (app: FastifyInstance, context: GatewayConte
         { name: 'entities', description: 'Agents and services' },
         { name: 'developers', description: 'Who stands behind them' },
         { name: 'search', description: 'Finding them' },
+        { name: 'developers', description: 'Who owns entities; their handles, and the names of their entities' },
         { name: 'heartbeat', description: 'Sockets over which entities say that they are alive' },
         { name: 'events', description: 'Transitions as they happen' },
         { name: 'node', description: 'This node and its peers' },

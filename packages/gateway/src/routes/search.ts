@@ -1,5 +1,5 @@
 /** `POST /v1/search` and `GET /v1/search`. */
-import type { SearchAnswer } from '@rollcall/core'
+import type { EntityView, SearchAnswer } from '@rollcall/core'
 import { type EntityId, fail, type JsonObject, ok, parseJsonObject, type Result } from '@rollcall/protocol'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
@@ -20,7 +20,8 @@ const fields = {
   category: text(''),
   entity_type: text('agent or service.'),
   developer_id: text(''),
-  fqan: text('An entity id is looked up.'),
+  developer_handle: text('Entities of the developer that holds it.'),
+  fqan: text('A full name in any spelling, or an entity id: found whatever its status.'),
   cursor: text('next_cursor of the answer before.'),
   offset: Type.Optional(Type.Integer()),
   enrich: Type.Optional(Type.Boolean({ description: 'Attaches the card of each hit where it is held or comes soon.' })),
@@ -79,17 +80,32 @@ const cardsOf = (context: GatewayContext, { hits }: SearchAnswer): Promise<Reado
 
 const find = async (context: GatewayContext, input: SearchInput): Promise<Result<SearchAnswer>> => {
   if (input.kind === 'search') return context.registry.search(input.request)
+  if (input.kind === 'name' && input.offset === 0) return findByName(context, input)
   if (input.kind === 'id' && input.offset === 0) return findById(context, input.id)
   const ready = readyOr503(context)
   return ready.ok ? ok(nothing(context)) : ready
 }
 
+const findByName = (
+  context: GatewayContext,
+  of: { readonly handle: string; readonly name: string },
+): Result<SearchAnswer> => {
+  const ready = readyOr503(context)
+  if (!ready.ok) return ready
+  const found = context.registry.resolveName(of)
+  return ok(found === undefined ? nothing(context) : only(context, found))
+}
+
+const only = (context: GatewayContext, entity: EntityView): SearchAnswer => ({
+  ...nothing(context),
+  hits: [{ entity, score: 1, breakdown: { text_relevance: 1 } }],
+  totalFound: 1,
+  asOfMs: entity.asOfMs,
+})
+
 const findById = async (context: GatewayContext, id: EntityId): Promise<Result<SearchAnswer>> => {
   const found = await context.lookup.find(id, 'local')
-  if (found.ok) {
-    const hit = { entity: found.value, score: 1, breakdown: { text_relevance: 1 } }
-    return ok({ ...nothing(context), hits: [hit], totalFound: 1, asOfMs: found.value.asOfMs })
-  }
+  if (found.ok) return ok(only(context, found.value))
   const isUnknown = found.code === 'entity_not_found' || found.code === 'entity_deregistered'
   return isUnknown ? ok(nothing(context)) : found
 }
