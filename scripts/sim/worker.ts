@@ -23,6 +23,9 @@ process.on('message', (task: Task) => {
   void runHistory({ seed: task.seed, plan: task.plan, hasher }).then((outcome) => answer(resultOf(outcome)))
 })
 
+// Whoever asked is gone: nobody waits for an answer.
+process.on('disconnect', () => process.exit())
+
 process.send?.('ready')
 
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -26,6 +26,13 @@ export interface Acknowledged {
   isExcused: boolean
 }
 
+/** A request that an owner made of some node. */
+export interface Handed {
+  readonly id: EntityId
+  readonly act: Act
+  readonly atMs: number
+}
+
 export interface Acceptance {
   readonly atMs: number
   readonly beat: Beat
@@ -43,9 +50,15 @@ export class Ledger implements Watcher {
   readonly #acts = new Map<EntityId, Acknowledged[]>()
   readonly #acceptances = new Map<EntityId, Map<SimNode, Acceptance>>()
   readonly #beats = new Map<SimNode, BeatCounts>()
+  /** What owners ever asked for, oldest first. */
+  readonly requests: Handed[] = []
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  handed(id: EntityId, act: Act): void {
+    this.requests.push({ id, act, atMs: this.#world.nowMs() })
   }
 
   acknowledged(act: Omit<Acknowledged, 'atMs' | 'promisedBy' | 'isExcused'>): void {

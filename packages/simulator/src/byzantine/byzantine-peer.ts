@@ -6,6 +6,8 @@ import type { MeshHandlers } from '@rollcall/core'
 import { deltaLayout, encode, encodeStamp, type NodeId, nodeIdOf, type Signer } from '@rollcall/protocol'
 import type { MemoryMesh, SeededRandom } from '@rollcall/testkit'
 import { pick, waitMs } from '../chance.ts'
+import type { Handed } from '../ledger.ts'
+import { handIn } from '../workload/hand-in.ts'
 import type { World } from '../world.ts'
 import { ALL_LIES, type Lie, type LieKind } from './lies.ts'
 import { Lore } from './lore.ts'
@@ -55,6 +57,8 @@ export class ByzantinePeer {
       signer: this.#signer,
       lore: this.#lore,
       sent: network.sent,
+      requests: this.#world.ledger.requests,
+      nowMs: this.#world.nowMs(),
       random: this.#random,
       skewMs: settings.skewMs,
       trueMs: this.#world.trueMs(),
@@ -75,6 +79,7 @@ export class ByzantinePeer {
   }
 
   #tell(kind: LieKind, lie: Lie): void {
+    if (lie.way === 'request') return this.#handIn(lie.handed)
     const about = lie.way === 'raw' || lie.about === undefined ? '' : ` about ${this.#world.trace.of(lie.about)}`
     this.#world.trace.line('lie', this.name, `${kind}${about}`)
     if (lie.way === 'gossip') this.#mesh.publish(lie.topic, lie.bytes)
@@ -90,6 +95,19 @@ export class ByzantinePeer {
       const { about: id } = lie
       this.#world.tell('lied', (watcher) => watcher.lied?.(id, kind))
     }
+  }
+
+  /** What the checkers see of it is what it changes; its outcome is nobody's. */
+  #handIn({ id, act, atMs }: Handed): void {
+    const world = this.#world
+    const node = pick(this.#random, world.nodes)
+    const ageMs = Math.round(world.nowMs() - atMs)
+    world.trace.line(
+      'lie',
+      this.name,
+      `oldRequest to ${node.name}: ${act.kind} of ${world.trace.of(id)}, ${ageMs} ms old`,
+    )
+    void handIn(node, id, act)
   }
 
   /** Whether a node holds the victim and synced with this peer lately: then a bare grave proves nothing to it (T3). */

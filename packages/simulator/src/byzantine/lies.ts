@@ -23,6 +23,7 @@ import {
 } from '@rollcall/protocol'
 import type { SeededRandom } from '@rollcall/testkit'
 import { pick } from '../chance.ts'
+import type { Handed } from '../ledger.ts'
 import type { SentMessage } from '../network/sim-network.ts'
 import type { Lore } from './lore.ts'
 import { deltasOf } from './lore.ts'
@@ -37,11 +38,16 @@ export type Lie =
     }
   | { readonly way: 'push'; readonly deltas: readonly Delta[]; readonly about?: EntityId }
   | { readonly way: 'raw'; readonly body: Uint8Array }
+  /** A request to a node, as anybody with its address may make one. */
+  | { readonly way: 'request'; readonly handed: Handed }
 
 export interface Liar {
   readonly signer: Signer
   readonly lore: Lore
   readonly sent: readonly SentMessage[]
+  /** Requests of owners, oldest first, and the time now. */
+  readonly requests: readonly Handed[]
+  readonly nowMs: number
   readonly random: SeededRandom
   readonly skewMs: number
   readonly trueMs: number
@@ -148,6 +154,14 @@ export const LIES = {
   replayInSync: (liar) => {
     const deltas = deltasOf(someMessage(liar)?.bytes ?? new Uint8Array())
     return deltas.length === 0 ? undefined : { way: 'push', deltas }
+  },
+  /**
+   * An old request of an owner in the native form, to any node. Requests in Zynd's forms carry no time: replayed they are
+   * new acts. One within the skew cannot be told from the owner's own second try on a node that has not heard of it.
+   */
+  oldRequest: ({ requests, random, nowMs, skewMs }) => {
+    const old = requests.filter(({ act, atMs }) => act.form === 'native' && nowMs - atMs > 3 * skewMs)
+    return old.length === 0 ? undefined : { way: 'request', handed: pick(random, old) }
   },
   /** A message with one bit changed. */
   tampered: (liar) => {

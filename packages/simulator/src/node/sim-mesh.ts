@@ -8,7 +8,7 @@ export interface MeshTap {
   /** Before a message leaves. Returns what leaves instead; undefined where nothing does. */
   publish(topic: Topic, message: Uint8Array): Uint8Array | undefined
   judged(topic: Topic, message: Uint8Array, from: NodeId, verdict: MessageVerdict): void
-  answered(protocol: MeshProtocol, from: NodeId, answer: Uint8Array): void
+  answered(protocol: MeshProtocol, from: NodeId, body: Uint8Array, answer: Uint8Array): void
   linked(peer: NodeId, isOpen: boolean): void
 }
 
@@ -39,7 +39,7 @@ export class SimMesh implements Mesh {
       onRequest: async (protocol, body, from) => {
         await this.#turn()
         const answer = await handlers.onRequest(protocol, body, from)
-        this.#tap.answered(protocol, from, answer)
+        this.#tap.answered(protocol, from, body, answer)
         return answer
       },
       onPeerConnected: (peer) => {

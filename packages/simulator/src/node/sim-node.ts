@@ -275,9 +275,10 @@ export class SimNode {
       judged: (topic, message, from, verdict) => {
         world.tell('judged', (watcher) => watcher.judged?.(this, topic, message, from, verdict))
       },
-      answered: (protocol, from, { length }) => {
+      answered: (protocol, from, body, answer) => {
+        world.tell('answered', (watcher) => watcher.answered?.(this, protocol, body, answer))
         if (world.trace.isOn)
-          world.trace.line('ask', this.name, `${protocol} from ${world.trace.of(from)}: ${length} bytes`)
+          world.trace.line('ask', this.name, `${protocol} from ${world.trace.of(from)}: ${answer.length} bytes`)
       },
       linked: (peer, isOpen) => {
         if (world.trace.isOn) world.trace.line('link', this.name, `${isOpen ? '+' : '-'} ${world.trace.of(peer)}`)

@@ -1,4 +1,4 @@
-import type { MessageVerdict, RegistryEvent, Topic } from '@rollcall/core'
+import type { MeshProtocol, MessageVerdict, RegistryEvent, Topic } from '@rollcall/core'
 import type { EntityId, Entry, NodeId, Status } from '@rollcall/protocol'
 import type { SimNode } from './sim-node.ts'
 
@@ -26,6 +26,8 @@ export interface Watcher {
   beaten?(node: SimNode, id: EntityId, status: Status): void
   /** A message leaves a node. */
   published?(node: SimNode, topic: Topic, message: Uint8Array): void
+  /** A node answered a request of a peer. */
+  answered?(node: SimNode, protocol: MeshProtocol, body: Uint8Array, answer: Uint8Array): void
   judged?(node: SimNode, topic: Topic, message: Uint8Array, from: NodeId, verdict: MessageVerdict): void
   /** A liar said something about an entity. */
   lied?(id: EntityId, kind: string): void

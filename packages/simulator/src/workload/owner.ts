@@ -1,29 +1,20 @@
 /** What the owner of an entity asks of nodes, and writes into the ledger when it was acknowledged. */
-import type { EntityView } from '@rollcall/core'
-import type { Act, Result, Stamp } from '@rollcall/protocol'
+import type { Act, Result } from '@rollcall/protocol'
 import type { SeededRandom } from '@rollcall/testkit'
 import { pick } from '../chance.ts'
 import { LOST, type Lost, type SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Agent } from './agent.ts'
+import { handIn } from './hand-in.ts'
 import { drawWords } from './words.ts'
 
 /** `unknown`: the node ended, or did not answer in time; whether it was written, nobody told. */
 export type ActOutcome = 'ok' | 'unknown' | 'refused'
 
-export interface PastAct {
-  readonly act: Act
-  readonly atMs: number
-}
-
-const CONTEXT = { requestId: 'act', address: '10.0.0.1' }
-
 export class Owner {
   readonly agent: Agent
   readonly #world: World
   readonly #random: SeededRandom
-  /** Native acts of the past, which a liar may hand in again. */
-  readonly past: PastAct[] = []
 
   constructor(world: World, agent: Agent, random: SeededRandom) {
     this.#world = world
@@ -56,17 +47,11 @@ export class Owner {
     return this.hand(pick(this.#random, this.#world.nodes), act, triesLeft - 1)
   }
 
-  /** Hands in an old act again; whatever comes of it is not the owner's. */
-  async replay(node: SimNode, { act }: PastAct): Promise<ActOutcome> {
-    const answer = await this.#call(node, act)
-    return outcomeOf(answer)
-  }
-
   async #ask(node: SimNode, act: Act): Promise<ActOutcome> {
     const { tally, trace, ledger } = this.#world
-    if (act.form === 'native') this.past.push({ act, atMs: this.#world.nowMs() })
+    ledger.handed(this.agent.id, act)
     const askedMs = this.#world.nowMs()
-    const answer = await this.#call(node, act)
+    const answer = await handIn(node, this.agent.id, act)
     const outcome = outcomeOf(answer)
     tally.deed(`${act.kind}_${outcome}`)
     if (trace.isOn) {
@@ -79,35 +64,10 @@ export class Owner {
     return outcome
   }
 
-  #call(node: SimNode, act: Act): Promise<Result<Written> | Lost> {
-    const { id } = this.agent
-    switch (act.kind) {
-      case 'register':
-        return node.call(async (registry) => writtenRecord(await registry.register(act, CONTEXT)))
-      case 'update':
-        return node.call(async (registry) => writtenRecord(await registry.update(id, act, CONTEXT)))
-      case 'deregister':
-        return node.call(async (registry) => {
-          const answer = await registry.deregister(id, act, CONTEXT)
-          return answer.ok ? { ok: true, value: { owner: answer.value.stamp, written: answer.value.stamp } } : answer
-        })
-      default:
-        throw new Error(`the owner of an entity hands in no ${act.kind}`)
-    }
-  }
-
   #signedBy(): Act['by'] {
     return this.agent.developer !== undefined && this.#random.next() < 0.5 ? 'developer' : 'entity'
   }
 }
-
-interface Written {
-  readonly owner: Stamp
-  readonly written: Stamp
-}
-
-const writtenRecord = (answer: Result<EntityView>): Result<Written> =>
-  answer.ok ? { ok: true, value: { owner: answer.value.record.birth, written: answer.value.record.stamp } } : answer
 
 const outcomeOf = (answer: Result<unknown> | Lost): ActOutcome => {
   if (answer === LOST) return 'unknown'
