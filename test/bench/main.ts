@@ -14,9 +14,12 @@ import { parseArgs } from 'node:util'
 import { beats } from './beats.ts'
 import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
+import { healing } from './heal.ts'
 import { register } from './register.ts'
+import { syncDiff } from './sync-diff.ts'
+import { syncEqual } from './sync-equal.ts'
 
-const BENCHES: readonly Bench[] = [beats, register, bloom]
+const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing]
 
 const machine = () => ({
   cores: availableParallelism(),
@@ -49,7 +52,7 @@ const table = (figures: readonly Figure[]): string => {
 }
 
 const list = (): void => {
-  for (const { name, what } of BENCHES) process.stdout.write(`${name.padEnd(10)} ${what}\n`)
+  for (const { name, what } of BENCHES) process.stdout.write(`${name.padEnd(12)} ${what}\n`)
 }
 
 const main = async (args: readonly string[]): Promise<number> => {
