@@ -30,8 +30,9 @@ export interface LoopInit {
   readonly carryOut: (effects: Effects) => void
 }
 
-/** Most events of one turn: bounds how long a step holds the event loop. */
+/** Most events of one turn, and most entries of peers among them: they bound how long a step holds the event loop. */
 const TURN_EVENTS_MAX = 256
+const TURN_DELTAS_MAX = 32
 const RETRY_MS = 1_000
 
 export class Loop {
@@ -141,12 +142,17 @@ export class Loop {
 }
 
 /**
- * A turn tells each entity once. It therefore ends with a deregistration, so that one is always told, whatever its owner
- * does next.
+ * How many events of the inbox make a turn. A turn tells each entity once. It therefore ends with a deregistration, so that
+ * one is always told, whatever its owner does next.
  */
 const turnLength = (inbox: readonly RegistryInput[]): number => {
-  const ending = inbox.findIndex((event, i) => event.type === 'deregister' || i === TURN_EVENTS_MAX - 1)
-  return ending < 0 ? inbox.length : ending + 1
+  let deltas = 0
+  for (const [i, event] of inbox.entries()) {
+    if (event.type === 'deltas') deltas += event.deltas.length
+    if (deltas > TURN_DELTAS_MAX && i > 0) return i
+    if (event.type === 'deregister' || i === TURN_EVENTS_MAX - 1) return i + 1
+  }
+  return inbox.length
 }
 
 const TIMERS: ReadonlySet<RegistryInput['type']> = new Set([

@@ -1,5 +1,15 @@
 /** Everything a node says to its peers and hears from them: gossip, status, sync, questions. Wires them, and drives none. */
-import type { AuditHead, Clock, Log, Mesh, MeshHandlers, Metrics, RegistryInput, RegistryState } from '@rollcall/core'
+import type {
+  AuditHead,
+  Clock,
+  Log,
+  Mesh,
+  MeshHandlers,
+  Metrics,
+  Random,
+  RegistryInput,
+  RegistryState,
+} from '@rollcall/core'
 import { equalBytes, type NodeId, type NodeStatus, type Signer } from '@rollcall/protocol'
 import type { Audit } from './audit.ts'
 import type { Evidence } from './evidence.ts'
@@ -18,6 +28,7 @@ export interface PeersInit {
   readonly settings: RuntimeSettings
   readonly mesh: Mesh
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly metrics: Metrics
   readonly signer: Signer
@@ -34,6 +45,8 @@ export interface PeersInit {
 const PATIENCE_WINDOWS = 4
 /** A peer that has just connected may not yet hear us: it is told our status once more. */
 const GREETING_MS = 1_000
+/** At least this long after a peer was busy it is asked again. */
+const AGAIN_MS = 200
 
 export class Peers {
   readonly gossip: Gossip
@@ -49,7 +62,13 @@ export class Peers {
   constructor(init: PeersInit) {
     this.#init = init
     const { settings, mesh, log, clock } = init
-    this.#sync = new Sync({ ...init, onRoundTrip: (peer, ms) => this.roundTrips.set(peer, ms) })
+    this.#sync = new Sync({
+      ...init,
+      onRoundTrip: (peer, ms) => this.roundTrips.set(peer, ms),
+      // Whoever differed from what this node held before may be equal to it now, or differ no longer from others.
+      onRepaired: () => this.board.publish(),
+      onBusy: (peer) => this.#syncAgain(peer),
+    })
     const { askTimeoutMs, answerTimeoutMs } = settings
     this.fetcher = new Fetcher({ ...init, askTimeoutMs, answerTimeoutMs })
     this.#numbering = new Numbering({
@@ -135,6 +154,14 @@ export class Peers {
     timers.once(`sync ${peer}`, patienceMs, () => {
       const digest = state.members.get(peer)?.status?.digest
       if (digest !== undefined && !equalBytes(digest, state.items.fingerprint())) void this.#sync.with(peer)
+    })
+  }
+
+  /** The delay is left to chance, or those that met would meet again. */
+  #syncAgain(peer: NodeId): void {
+    const { timers, random, mesh } = this.#init
+    timers.once(`again ${peer}`, AGAIN_MS * (1 + random.next()), () => {
+      if (mesh.connectedPeers().includes(peer)) void this.#sync.with(peer)
     })
   }
 

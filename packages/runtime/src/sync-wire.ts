@@ -60,8 +60,10 @@ export type SyncMessage =
   | { readonly type: 'get'; readonly wanted: readonly Wanted[] }
   /** The answer to `get` (as many as fit, in order), and a push. */
   | { readonly type: 'deltas'; readonly deltas: readonly Delta[] }
+  /** The answer to `ranges` of a node that is in a repair with another. */
+  | { readonly type: 'busy' }
 
-const TYPES = ['hello', 'ranges', 'get', 'deltas'] as const
+const TYPES = ['hello', 'ranges', 'get', 'deltas', 'busy'] as const
 const CLAIMS = { skip: 0, fingerprint: 1, list: 2 } as const
 
 export const encodeSync = (message: SyncMessage): Uint8Array => {
@@ -79,6 +81,8 @@ export const encodeSync = (message: SyncMessage): Uint8Array => {
       return encode(['get', message.wanted.map(({ id, parts }) => [packEntryId(id), parts])])
     case 'deltas':
       return encode(['deltas', message.deltas.map(deltaLayout)])
+    case 'busy':
+      return encode(['busy'])
   }
 }
 
@@ -99,6 +103,8 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
         return { type, wanted: reader.list('wanted', LIMITS.syncEntriesMax, readWanted) }
       case 'deltas':
         return { type, deltas: reader.list('entries', LIMITS.syncEntriesMax, readDelta) }
+      case 'busy':
+        return { type }
     }
   })
 

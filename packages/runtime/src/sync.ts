@@ -3,6 +3,9 @@
  * ways. Equal sets cost one round. Thin: what differs is found by `reconcile`, what is believed by the step.
  *
  * A sync that ran to its end is a confirmation: whatever this node held when it began, the peer holds now (T2).
+ *
+ * A node is in one repair at a time, its own or a peer's (`RepairTurns`). Where many lack the same, as after a split, each
+ * would otherwise be brought it by all of its peers at once.
  */
 import {
   answerMessage,
@@ -16,10 +19,10 @@ import {
   type Range,
   type RegistryInput,
   type RegistryState,
-  type SyncItem,
 } from '@rollcall/core'
-import { type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
+import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
+import { RepairTurns } from './repair-turns.ts'
 import {
   decodeSync,
   encodeSync,
@@ -41,22 +44,31 @@ export interface SyncInit {
   /** Resolves when everything submitted has been carried out. */
   readonly settled: () => Promise<void>
   readonly onRoundTrip: (peer: NodeId, milliseconds: number) => void
+  /** A repair with a peer ended, and what this node holds may have changed. */
+  readonly onRepaired: () => void
+  /** A peer that differs, or this node, is in another repair: this one is worth trying again soon. */
+  readonly onBusy: (peer: NodeId) => void
 }
 
 const TIMEOUT_MS = 10_000
-/** Far more than any reconciliation needs: each round divides what is open by the number of branches. */
-const ROUNDS_MAX = 1_000
-/** Entries of one message: bounds bytes and the time to verify them. */
-const BATCH_MAX = 256
-const BATCH_BYTES = 1024 * 1024
+/** Far more than any reconciliation needs: a message settles or divides hundreds of ranges. */
+const ROUNDS_MAX = 100_000
+/** Entries of one message: to read or write it takes some milliseconds, and so long the event loop waits. */
+const BATCH_MAX = 64
+const BATCH_BYTES = 256 * 1024
+/** Entries that are judged, and put into the inbox, at a time. */
+const JUDGED_MAX = 32
+/** Differences that are gathered before they are repaired; bounds memory. */
+const GATHERED_MAX = 16_384
 
 export class Sync {
   readonly #init: SyncInit
   readonly #running = new Map<NodeId, Promise<boolean>>()
-  #repairing: Promise<void> = Promise.resolve()
+  readonly #turns: RepairTurns
 
   constructor(init: SyncInit) {
     this.#init = init
+    this.#turns = new RepairTurns(init.clock, init.state.self)
   }
 
   /** Syncs with a peer, unless that is under way. Resolves with whether it ran to its end; never rejects. */
@@ -88,6 +100,11 @@ export class Sync {
       metrics.count('sync_rounds_total', { outcome })
       return true
     } catch (error) {
+      if (error instanceof Busy) {
+        metrics.count('sync_rounds_total', { outcome: 'busy' })
+        this.#init.onBusy(peer)
+        return false
+      }
       metrics.count('sync_rounds_total', { outcome: 'failed' })
       log.debug('a sync did not run to its end', { peer, error })
       return false
@@ -95,53 +112,90 @@ export class Sync {
   }
 
   async #exchange(peer: NodeId): Promise<'equal' | 'repaired'> {
+    if (await this.#isEqual(peer)) return 'equal'
+    await this.#turns.take(peer, async () => {
+      // A node that holds nothing yet cannot wait: what others bring does not make it ready (S4).
+      if (this.#init.state.ready && this.#turns.isVisited()) throw new Busy()
+      const isCertain = await this.#reconcile(peer, { isCertain: false })
+      if (!isCertain && !(await this.#isEqual(peer))) await this.#reconcile(peer, { isCertain: true })
+      // Tells the peer that this repair is over.
+      await this.#isEqual(peer)
+    })
+    this.#init.onRepaired()
+    return 'repaired'
+  }
+
+  /** Exchanges member tables and digests. */
+  async #isEqual(peer: NodeId): Promise<boolean> {
     const { state, clock } = this.#init
-    const opening = openingMessage(state.items)
     const askedMs = clock.monotonicMs()
-    const hello = await this.#ask(peer, this.#hello(peer, opening), 'hello')
+    const hello = await this.#ask(peer, this.#hello(peer, openingMessage(state.items)), 'hello')
     this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
     this.#hearAll(hello)
     const [first] = hello.ranges
-    if (hello.ranges.length === 1 && first?.claim.kind === 'skip') return 'equal'
-    return this.#inTurn(() => this.#reconcile(peer))
+    return hello.ranges.length === 1 && first?.claim.kind === 'skip'
   }
 
-  /** One repair at a time: what one peer brought need not be asked of the next, and memory and verification are bounded. */
-  #inTurn<T>(repair: () => Promise<T>): Promise<T> {
-    const turn = this.#repairing.then(repair)
-    this.#repairing = turn.then(
-      () => undefined,
-      // Told where it is awaited; here only the next one must not be held up.
-      () => undefined,
-    )
-    return turn
-  }
-
-  async #reconcile(peer: NodeId): Promise<'repaired'> {
+  /**
+   * Finds and repairs what differs. Resolves with whether that is certain: of two versions the one stamped later is taken
+   * for the one that stays, unless `isCertain` is asked for, and the other does not travel (M2 may decide otherwise).
+   */
+  async #reconcile(peer: NodeId, options: { readonly isCertain: boolean }): Promise<boolean> {
     const { state } = this.#init
-    let next: Range[] | undefined = openingMessage(state.items)
+    let next: Range[] = openingMessage(state.items)
+    let found = new Map<EntityId, ListedItem | undefined>()
+    let isCertain = true
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      if (next === undefined) return 'repaired'
+      if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
       const { differences, next: following } = nextMessage(state.items, answer)
-      await this.#repair(peer, differences.theirs, differences.ours)
+      for (const { id } of differences.ours) if (!found.has(id)) found.set(id, undefined)
+      for (const item of differences.theirs) found.set(item.id, item)
+      if (following === undefined || found.size >= GATHERED_MAX) {
+        isCertain = (await this.#repair(peer, found, options)) && isCertain
+        found = new Map()
+      }
+      if (following === undefined) return isCertain
       next = following
     }
     throw new Error(`not settled after ${ROUNDS_MAX} rounds`)
   }
 
-  /** Pulls what the peer has and this node lacks, and pushes the reverse; of an entry only the parts that differ. */
-  async #repair(peer: NodeId, theirs: readonly ListedItem[], ours: readonly SyncItem[]): Promise<void> {
-    const there = new Map(theirs.map((item) => [item.id, item]))
-    // Taken before the pull: the peer must see our side as it was, too.
-    const push = ours.flatMap((item) => this.#entry({ id: item.id, parts: partsBeyond(item, there.get(item.id)) }))
-    const wanted = theirs.flatMap((item): Wanted[] => {
-      const mine = this.#init.state.holdings.get(item.id)?.item
-      const parts = partsBeyond(item, mine)
-      return mine !== undefined && parts === undefined ? [] : [{ id: item.id, parts: parts ?? PARTS.both }]
-    })
-    for (const slice of slices(wanted)) await this.#pull(peer, slice)
-    for (const deltas of batches(push)) await this.#ask(peer, { type: 'deltas', deltas }, 'deltas')
+  /**
+   * Pulls what the peer has and this node lacks, then pushes what the peer lacks; of an entry only the parts that differ.
+   * `found` holds for each entity what the peer listed of it, if anything. The pull comes first, so that nothing is pushed
+   * that the peer's own version outranks.
+   */
+  async #repair(
+    peer: NodeId,
+    found: ReadonlyMap<EntityId, ListedItem | undefined>,
+    options: { readonly isCertain: boolean },
+  ): Promise<boolean> {
+    const { holdings } = this.#init.state
+    const wanted: Wanted[] = []
+    const push: EntityId[] = []
+    let isCertain = true
+    for (const [id, theirs] of found) {
+      const mine = holdings.get(id)?.item
+      const parts = theirs === undefined ? undefined : partsBeyond(theirs, mine)
+      if (theirs !== undefined && parts === undefined) continue
+      if (mine !== undefined) push.push(id)
+      if (parts === undefined) continue
+      const isOutranked =
+        !options.isCertain && mine !== undefined && compareStamps(theirs?.stamp ?? mine.stamp, mine.stamp) < 0
+      if (isOutranked) isCertain = false
+      else wanted.push({ id, parts })
+    }
+    for (const slice of slices(wanted, BATCH_MAX)) await this.#pull(peer, slice)
+    for (const slice of slices(push, BATCH_MAX)) {
+      const deltas = slice.flatMap((id) => {
+        const item = holdings.get(id)?.item
+        const parts = item === undefined ? undefined : partsBeyond(item, found.get(id))
+        return parts === undefined ? [] : this.#entry({ id, parts })
+      })
+      for (const batch of batches(deltas)) await this.#ask(peer, { type: 'deltas', deltas: batch }, 'deltas')
+    }
+    return isCertain
   }
 
   async #pull(peer: NodeId, wanted: readonly Wanted[]): Promise<void> {
@@ -161,14 +215,20 @@ export class Sync {
     switch (request.type) {
       case 'hello':
         this.#hearAll(request)
+        if (this.#turns.leaves(from)) this.#init.onRepaired()
         return this.#hello(from, answerMessage(state.items, request.ranges))
       case 'ranges':
+        if (!this.#turns.admits(from)) return { type: 'busy' }
         return { type: 'ranges', ranges: answerMessage(state.items, request.ranges) }
+      case 'busy':
+        return request
       case 'get': {
+        this.#turns.admits(from)
         const [first] = batches(request.wanted.flatMap((wanted) => this.#entry(wanted)))
         return { type: 'deltas', deltas: first ?? [] }
       }
       case 'deltas':
+        this.#turns.admits(from)
         await this.#takeIn(request.deltas, from)
         return { type: 'deltas', deltas: [] }
     }
@@ -176,7 +236,12 @@ export class Sync {
 
   /** Verifies entries and lets them in. A bad one is dropped and told; the others are not its fault. */
   async #takeIn(deltas: readonly Delta[], from: NodeId): Promise<void> {
-    const { evidence, submit, settled, metrics, log } = this.#init
+    for (const slice of slices(deltas, JUDGED_MAX)) await this.#judgeAndSubmit(slice, from)
+    await this.#init.settled()
+  }
+
+  async #judgeAndSubmit(deltas: readonly Delta[], from: NodeId): Promise<void> {
+    const { evidence, submit, metrics, log } = this.#init
     const judgements = await Promise.all(deltas.map((delta) => evidence.judge(delta)))
     const good = deltas.filter((_, i) => judgements[i] === 'good')
     const bad = deltas.find((_, i) => judgements[i] === 'bad')
@@ -184,7 +249,6 @@ export class Sync {
     if (good.length === 0) return
     if (!submit({ type: 'deltas', deltas: good, from, source: 'sync' })) throw new Error('the inbox is full')
     metrics.count('sync_repairs_total', {}, good.length)
-    await settled()
   }
 
   /** The wanted parts of an entry, as far as it is still held. */
@@ -235,10 +299,14 @@ export class Sync {
     metrics.count('sync_bytes_total', { direction: 'in' }, answer.length)
     const decoded = decodeSync(answer)
     if (!decoded.ok) throw new Error(decoded.message)
+    if (decoded.value.type === 'busy') throw new Busy()
     if (!isType(decoded.value, expected)) throw new Error(`the peer answered ${decoded.value.type} for ${expected}`)
     return decoded.value
   }
 }
+
+/** The peer, or this node, is in another repair. */
+class Busy extends Error {}
 
 type Hello = Extract<SyncMessage, { type: 'hello' }>
 
@@ -273,8 +341,8 @@ const samePrefix = (a: Uint8Array, b: Uint8Array): boolean => {
   return equalBytes(a.subarray(0, length), b.subarray(0, length))
 }
 
-function* slices<T>(list: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < list.length; at += BATCH_MAX) yield list.slice(at, at + BATCH_MAX)
+function* slices<T>(list: readonly T[], max: number): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += max) yield list.slice(at, at + max)
 }
 
 /** Deltas in messages of bounded count and size. */

@@ -23,12 +23,13 @@ const bornMs = (baseMs: number, number: number, count: number): number => baseMs
 /** Changes with what would make the kept stores differ from those that this code writes. */
 const codeVersion = (): string => {
   const hash = createHash('sha256')
-  for (const path of ['../../../packages/protocol/src', '../../../packages/store-level/src', '.']) {
+  for (const path of ['../../../packages/protocol/src', '../../../packages/store-level/src']) {
     const folder = fileURLToPath(new URL(path, import.meta.url))
     for (const name of readdirSync(folder).sort())
       if (name.endsWith('.ts')) hash.update(readFileSync(join(folder, name)))
   }
-  hash.update(readFileSync(fileURLToPath(new URL('../../../packages/core/src/rows.ts', import.meta.url))))
+  for (const path of ['../../../packages/core/src/rows.ts', 'entity.ts'])
+    hash.update(readFileSync(fileURLToPath(new URL(path, import.meta.url))))
   return hash.digest('hex').slice(0, 12)
 }
 

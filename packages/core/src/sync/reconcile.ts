@@ -10,6 +10,7 @@
  */
 import { equalBytes, nodeIdOf, PUBLIC_KEY_BYTES } from '@rollcall/protocol'
 import type { ItemKey, ItemRange, ItemSet, OrderedItem } from './item-set.ts'
+import { fingerprintOf } from './sum.ts'
 
 /** An item as it is listed: its key, and the beginnings of the hashes of its parts (S1a). */
 export interface ListedItem extends ItemKey {
@@ -52,7 +53,10 @@ export interface ReconcileOptions {
   readonly messageMax: number
 }
 
-export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 4_096 }
+/** A message of 512 is made in a few milliseconds: the event loop must not wait for it longer (S2). */
+export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 512 }
+/** Items of one list in an answer; where there are more in a range, it is answered with several. */
+const ANSWER_LIST_MAX = 256
 export const HASH_PREFIX_BYTES = 8
 
 const LEAST_NODE = nodeIdOf(new Uint8Array(PUBLIC_KEY_BYTES))
@@ -162,15 +166,27 @@ class MessageBuilder<T extends SyncItem> {
     this.#ranges.push({ upper, claim: { kind: 'skip' } })
   }
 
-  list(range: ItemRange): void {
-    const items = [...this.#set.range(range)].map(listed)
-    this.#push(range.upper, { kind: 'list', items }, 1 + items.length)
+  /** Lists what the set holds in a range, in parts where that is much: a node that holds nothing lacks all of it. */
+  list({ lower, upper }: ItemRange): void {
+    let from = lower
+    let items: ListedItem[] = []
+    for (const item of this.#set.range({ lower, upper })) {
+      if (items.length === ANSWER_LIST_MAX) {
+        this.#push(item, { kind: 'list', items }, 1 + items.length)
+        from = item
+        items = []
+        // What is left of the range is in the fingerprint of all that is left.
+        if (this.isFull) return
+      }
+      items.push(listed(item))
+    }
+    if (from === lower || items.length > 0) this.#push(upper, { kind: 'list', items }, 1 + items.length)
   }
 
   /** Settles a range whose fingerprints agree; lists or splits one where they do not. */
   compare(range: ItemRange, theirs: Uint8Array): void {
-    if (equalBytes(this.#set.fingerprint(range), theirs)) return this.skip(range)
-    const { count } = this.#set.summary(range)
+    const { sum, count } = this.#set.summary(range)
+    if (equalBytes(fingerprintOf(sum, count), theirs)) return this.skip(range)
     if (count <= this.#options.listMax) return this.list(range)
     const first = range.lower === undefined ? 0 : this.#set.rank(range.lower)
     let lower = range.lower
