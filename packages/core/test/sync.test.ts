@@ -132,3 +132,23 @@ test('S1: equal sets settle in one round, and recent differences cost few rounds
   assert.equal(found.ours.length, 0)
   assert.ok(found.rounds <= 5, `${found.rounds} rounds`)
 })
+
+test('S2: a set of any size is listed to a node that holds nothing in messages of bounded size', () => {
+  const full = setOf(Array.from({ length: 20_000 }, (_, entity) => item(entity, entity, 0)))
+  const empty = setOf([])
+  const listSizes: number[] = []
+  let message = openingMessage(empty)
+  let learnt = 0
+  for (;;) {
+    const answer = answerMessage(full, message)
+    let size = 0
+    for (const { claim } of answer) size += claim.kind === 'list' ? claim.items.length : 1
+    listSizes.push(size)
+    const { differences, next } = nextMessage(empty, answer)
+    learnt += differences.theirs.length
+    if (next === undefined) break
+    message = next
+  }
+  assert.equal(learnt, 20_000)
+  assert.ok(Math.max(...listSizes) <= 1_024, `at most ${Math.max(...listSizes)} in a message`)
+})

@@ -1,6 +1,6 @@
 import type { Clock, ClusterView, EntityView, Log, Metrics, Registry, Session } from '@rollcall/core'
 import { nativeSigner } from '@rollcall/identity/node'
-import { type BeatOutcome, type NodeId, nodeIdOf, type Status } from '@rollcall/protocol'
+import { type BeatOutcome, type JsonObject, type NodeId, nodeIdOf, type Status } from '@rollcall/protocol'
 import { buildFilter, createHasher } from '@rollcall/search/bloom'
 import {
   type ClockView,
@@ -168,6 +168,14 @@ export class TestNode {
   async register(agent: Agent): Promise<void> {
     const result = await this.#cluster.until(
       this.registry.register(agent.registration(this.nowMs()), { requestId: 'r', address: '127.0.0.1' }),
+    )
+    if (!result.ok) throw new Error(result.message)
+  }
+
+  async update(agent: Agent, fields: JsonObject): Promise<void> {
+    const act = agent.update(this.nowMs(), fields)
+    const result = await this.#cluster.until(
+      this.registry.update(agent.id, act, { requestId: 'u', address: '127.0.0.1' }),
     )
     if (!result.ok) throw new Error(result.message)
   }

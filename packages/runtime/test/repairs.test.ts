@@ -1,0 +1,90 @@
+/** What a repair between nodes may cost, and who repairs with whom (S1, S2). */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nodeIdOf } from '@rollcall/protocol'
+import { ManualClock } from '@rollcall/testkit'
+import { RepairTurns } from '../src/repair-turns.ts'
+import { Agent } from './support/agent.ts'
+import { TestCluster } from './support/cluster.ts'
+
+const [LESS, SELF, MORE] = [1, 2, 3].map((byte) => nodeIdOf(new Uint8Array(32).fill(byte))).sort() as [
+  ReturnType<typeof nodeIdOf>,
+  ReturnType<typeof nodeIdOf>,
+  ReturnType<typeof nodeIdOf>,
+]
+
+test('S1: after a split each node takes in what it lacked once, whatever changed, and from whomever', async () => {
+  const cluster = new TestCluster(5)
+  await cluster.start()
+  try {
+    const [a, b] = [cluster.node(0), cluster.node(3)]
+    const agents = Array.from({ length: 60 }, (_, number) => new Agent(number))
+    for (const agent of agents) await a.register(agent)
+    await cluster.pass(10_000)
+    cluster.network.partition([a.id, cluster.node(1).id, cluster.node(2).id])
+    await cluster.pass(60_000)
+    for (const agent of agents.slice(0, 20)) await a.update(agent, { summary: 'Changed on one side.' })
+    for (const agent of agents.slice(20, 40)) await b.update(agent, { summary: 'Changed on the other side.' })
+    await cluster.pass(10_000)
+    const before = repairs(cluster)
+    // Broadcasts stay away, or the origins would be asked for the few messages that were missed (G4).
+    cluster.network.blockTopics(true)
+    cluster.network.heal()
+    await cluster.pass(90_000)
+    assert.equal(new Set(cluster.nodes.map((node) => node.registry.node().digest)).size, 1)
+    // Three nodes lacked the 20 of the other side, and two those of the first.
+    assert.equal(repairs(cluster) - before, 5 * 20)
+  } finally {
+    await cluster.stop()
+  }
+})
+
+const repairs = (cluster: TestCluster): number =>
+  cluster.nodes.reduce((sum, { metrics }) => sum + metrics.counted('sync_repairs_total'), 0)
+
+test('S1: a node is in one repair at a time, its own or that of one peer', async () => {
+  const clock = new ManualClock()
+  const turns = new RepairTurns(clock, SELF)
+  assert.equal(turns.admits(LESS), true)
+  assert.equal(turns.admits(MORE), false)
+  assert.equal(turns.admits(LESS), true)
+  assert.equal(turns.leaves(MORE), false)
+  assert.equal(turns.leaves(LESS), true)
+  let end = (): void => undefined
+  const repair = turns.take(MORE, () => new Promise<void>((resolve) => (end = resolve)))
+  await Promise.resolve()
+  assert.equal(turns.admits(LESS), false)
+  end()
+  await repair
+  assert.equal(turns.admits(LESS), true)
+})
+
+test('S1: of two nodes that begin with each other at the same time, the lesser id goes on', async () => {
+  const clock = new ManualClock()
+  const greater = new RepairTurns(clock, MORE)
+  const lesser = new RepairTurns(clock, LESS)
+  let end = (): void => undefined
+  const open = (): Promise<void> => new Promise((resolve) => (end = resolve))
+  void greater.take(LESS, open)
+  void lesser.take(MORE, open)
+  await Promise.resolve()
+  assert.equal(greater.admits(LESS), true)
+  assert.equal(greater.mustYieldTo(LESS), true)
+  assert.equal(lesser.admits(MORE), false)
+  assert.equal(lesser.mustYieldTo(MORE), false)
+  end()
+})
+
+test('S1: a visitor that falls silent, or does not end, keeps nobody else out', () => {
+  const clock = new ManualClock()
+  const turns = new RepairTurns(clock, SELF)
+  assert.equal(turns.admits(LESS), true)
+  clock.advance(5_000)
+  assert.equal(turns.isVisited(), false)
+  assert.equal(turns.admits(MORE), true)
+  for (let second = 0; second < 60; second++) {
+    assert.equal(turns.admits(MORE), true)
+    clock.advance(1_000)
+  }
+  assert.equal(turns.admits(LESS), true)
+})
