@@ -70,7 +70,8 @@ export class Directory {
     if (asked.developerHandle === undefined) return asked
     const holder = this.holderOfHandle(asked.developerHandle)?.id
     const isOther = asked.developerId !== undefined && asked.developerId !== holder
-    return holder === undefined || isOther ? undefined : { ...asked, developerId: holder }
+    // Documents of the search bear no handle: it would have to be written anew into each when it changes hands.
+    return holder === undefined || isOther ? undefined : { ...asked, developerHandle: undefined, developerId: holder }
   }
 
   /** The handle that a developer holds. */
