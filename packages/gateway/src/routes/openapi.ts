@@ -1,8 +1,12 @@
-/** `GET /openapi.json`: the description generated from the schemas of the routes. */
+/**
+ * `GET /openapi.json`: the description generated from the schemas of the routes, and `GET /docs` to read it. `/swagger/` and
+ * `/swagger/doc.json` are where AgentDNS has them.
+ */
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import { BindingSchema, DeveloperSchema } from '../views/naming-schemas.ts'
+import { assetRoute } from '../pages/asset.ts'
 import { EntitySchema, ErrorSchema, EventSchema } from '../views/schemas.ts'
 
 /** Registers the generator. To be called before any route is, or that route is not described. */
@@ -39,5 +43,9 @@ export const describeRoutes = async (app: FastifyInstance, context: GatewayConte
 }
 
 export const openapiRoutes = (app: FastifyInstance): void => {
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  for (const path of ['/openapi.json', '/swagger/doc.json']) {
+    app.get(path, { schema: { hide: true } }, async () => app.swagger())
+  }
+  for (const path of ['/docs', '/swagger']) assetRoute(app, path, 'docs.html')
+  assetRoute(app, '/pages/docs.js', 'docs.js')
 }

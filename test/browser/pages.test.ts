@@ -1,4 +1,4 @@
-/** The onboarding page in Chromium: the key is made there, and opened by the program that waited for it. */
+/** The pages that a node serves, in Chromium: the key of the onboarding page is made there, and opened by who waited for it. */
 import assert from 'node:assert/strict'
 import { createDecipheriv, createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
@@ -69,5 +69,23 @@ test('in Chromium the onboarding page makes a key, and only the program that ask
   assert.equal(query.get('developer_id'), `zns:dev:${id}`)
   const told = askedFor.filter((url) => !url.startsWith(`http://127.0.0.1:${port}/`))
   assert.ok(told.every((url) => !url.includes('private_key')))
+  assert.deepEqual(complaints, [])
+})
+
+test('in Chromium the page of the API shows every operation, and finds one', { skip }, async () => {
+  const { url } = cluster.node(0)
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  await page.goto(`${url}/docs`)
+  const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> }
+  const operations = Object.values(paths).flatMap((methods) => Object.keys(methods)).length
+  await page.waitForFunction((count) => document.querySelectorAll('details[id]').length === count, operations)
+  await page.fill('#find', 'next_cursor')
+  const shown = await page.evaluate(() =>
+    [...document.querySelectorAll('details[id]:not([hidden])')].map(({ id }) => id),
+  )
+  assert.ok(shown.includes('post /v1/search') && !shown.includes('get /health'), shown.join())
   assert.deepEqual(complaints, [])
 })
