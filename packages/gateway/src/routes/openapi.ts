@@ -5,8 +5,8 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
-import { BindingSchema, DeveloperSchema } from '../views/naming-schemas.ts'
 import { assetRoute } from '../pages/asset.ts'
+import { BindingSchema, DeveloperSchema } from '../views/naming-schemas.ts'
 import { EntitySchema, ErrorSchema, EventSchema } from '../views/schemas.ts'
 
 /** Registers the generator. To be called before any route is, or that route is not described. */
@@ -27,7 +27,6 @@ export const describeRoutes = async (app: FastifyInstance, context: GatewayConte
       servers: [{ url: context.info.url === '' ? '/' : context.info.url }],
       tags: [
         { name: 'entities', description: 'Agents and services' },
-        { name: 'developers', description: 'Who stands behind them' },
         { name: 'search', description: 'Finding them' },
         { name: 'developers', description: 'Who owns entities; their handles, and the names of their entities' },
         { name: 'heartbeat', description: 'Sockets over which entities say that they are alive' },
