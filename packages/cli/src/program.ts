@@ -16,6 +16,9 @@ import { nodeStatus } from './commands/node-status.ts'
 import { register } from './commands/register.ts'
 import { run } from './commands/run.ts'
 import { search } from './commands/search.ts'
+import { tokenList } from './commands/token-list.ts'
+import { tokenMint } from './commands/token-mint.ts'
+import { tokenRevoke } from './commands/token-revoke.ts'
 import { update } from './commands/update.ts'
 import { watch } from './commands/watch.ts'
 import { whoami } from './commands/whoami.ts'
@@ -41,6 +44,7 @@ const GROUPS: Readonly<Record<string, { readonly about: string; readonly verbs: 
       'config show': nodeConfigShow,
     },
   },
+  token: { about: 'admin tokens of a node', verbs: { mint: tokenMint, list: tokenList, revoke: tokenRevoke } },
   audit: { about: 'look into what a node did', verbs: { verify: auditVerify } },
   keys: { about: 'make and show keys', verbs: { new: keysNew, show: keysShow, derive: keysDerive } },
 }

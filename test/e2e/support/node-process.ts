@@ -171,13 +171,15 @@ export class Cluster {
     }
   }
 
-  /** Starts one more node, which joins all others unless told otherwise. */
-  async add(options: { readonly join?: readonly string[] } = {}): Promise<NodeProcess> {
+  /** Starts one more node, which joins all others unless told otherwise, with settings of its own after those of all. */
+  async add(
+    options: { readonly join?: readonly string[]; readonly settings?: readonly string[] } = {},
+  ): Promise<NodeProcess> {
     const number = this.nodes.length
     const node = new NodeProcess({
       name: `node-${number}`,
       dataDir: join(this.#folder, String(number)),
-      settings: this.#settings,
+      settings: [...this.#settings, ...(options.settings ?? [])],
       join: options.join ?? this.nodes.map((other) => other.mesh),
     })
     this.nodes.push(node)
