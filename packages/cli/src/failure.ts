@@ -1,5 +1,5 @@
 /** How a command fails: one sentence for the reader, and the exit code of the error table. */
-import { type ClientErrorCode, errorSpec, RollcallError } from '@rollcall/client'
+import { errorSpec, RollcallError } from '@rollcall/client'
 import { ERRORS, type ErrorCode, type Failure } from '@rollcall/protocol'
 import { CommanderError } from 'commander'
 
@@ -19,9 +19,27 @@ export class LocalError extends Error {
   }
 }
 
+/** A failure of this command itself, with a code of its own that says which. */
+export class CommandError extends Error {
+  readonly code: string
+  readonly exit: number
+
+  constructor(init: {
+    readonly code: string
+    readonly exit: number
+    readonly message: string
+    readonly cause?: unknown
+  }) {
+    super(init.message, { cause: init.cause })
+    this.name = 'CommandError'
+    this.code = init.code
+    this.exit = init.exit
+  }
+}
+
 export interface Report {
   readonly exit: number
-  readonly error: ClientErrorCode | 'usage' | 'failed'
+  readonly error: string
   readonly message: string
   readonly remedy?: string
   readonly request_id?: string
@@ -35,6 +53,7 @@ export const reportOf = (error: unknown): Report | { readonly exit: number; read
   }
   if (error instanceof UsageError) return { exit: EXIT.usage, error: 'usage', message: error.message }
   if (error instanceof LocalError) return { exit: ERRORS[error.code].exit, error: error.code, message: error.message }
+  if (error instanceof CommandError) return { exit: error.exit, error: error.code, message: error.message }
   if (error instanceof RollcallError) {
     const { exit, remedy } = errorSpec(error.code)
     return {

@@ -1,6 +1,7 @@
 /** The table of commands. What each does is in the file of its name. */
 import { Command } from 'commander'
 import { auditVerify } from './commands/audit-verify.ts'
+import { backup } from './commands/backup.ts'
 import { deregister } from './commands/deregister.ts'
 import { doctor } from './commands/doctor.ts'
 import { info } from './commands/info.ts'
@@ -14,6 +15,7 @@ import { nodePeers } from './commands/node-peers.ts'
 import { nodeStart } from './commands/node-start.ts'
 import { nodeStatus } from './commands/node-status.ts'
 import { register } from './commands/register.ts'
+import { restore } from './commands/restore.ts'
 import { run } from './commands/run.ts'
 import { search } from './commands/search.ts'
 import { tokenList } from './commands/token-list.ts'
@@ -49,7 +51,19 @@ const GROUPS: Readonly<Record<string, { readonly about: string; readonly verbs: 
   keys: { about: 'make and show keys', verbs: { new: keysNew, show: keysShow, derive: keysDerive } },
 }
 
-const VERBS: Readonly<Record<string, Verb>> = { whoami, register, update, deregister, run, search, info, watch, doctor }
+const VERBS: Readonly<Record<string, Verb>> = {
+  whoami,
+  register,
+  update,
+  deregister,
+  run,
+  search,
+  info,
+  watch,
+  doctor,
+  backup,
+  restore,
+}
 
 export const makeProgram = (
   contextOf: (options: CommonOptions) => Context,

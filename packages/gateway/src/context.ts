@@ -23,6 +23,7 @@ export interface GatewayContext {
   readonly adminAllowed: (token: string) => boolean
   readonly addPeer: GatewayInit['addPeer']
   readonly drain: (() => void) | undefined
+  readonly backup: (() => AsyncIterable<Uint8Array>) | undefined
   readonly cards: Cards
   readonly limits: RequestLimits
   readonly hourly: { readonly searches: HourlyCount; readonly transitions: HourlyCount }
@@ -62,6 +63,7 @@ export const makeContext = (init: GatewayInit, isStopping: () => boolean): Gatew
     adminAllowed: init.adminAllowed ?? (() => false),
     addPeer: init.addPeer,
     drain: init.drain,
+    backup: init.backup,
     cards: new Cards({ settings, clock, log: init.log, metrics, verifier: init.verifier }),
     limits: {
       reads: buckets(settings.readsPerAddressPerMinute),

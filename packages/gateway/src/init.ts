@@ -25,6 +25,8 @@ export interface GatewayInit {
   readonly addPeer?: (address: string) => Result<NodeId>
   /** Has the node send its sessions elsewhere and take no more writes; without it `POST /v1/admin/drain` answers 404. */
   readonly drain?: () => void
+  /** The bytes of a copy of this node's store, without its key; without it `GET /v1/admin/backup` answers 404. */
+  readonly backup?: () => AsyncIterable<Uint8Array>
 }
 
 /** What `GET /v1/info` and the OpenAPI description say of this node. */

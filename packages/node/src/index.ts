@@ -6,6 +6,7 @@
  */
 
 export * from './admin-tokens.ts'
+export * from './backup/index.ts'
 export * from './bloom-worker/index.ts'
 export * from './config/index.ts'
 export * from './key.ts'

@@ -18,6 +18,7 @@ import { createRuntime } from '@rollcall/runtime'
 import { LevelStore } from '@rollcall/store-level'
 import { addPeer } from './add-peer.ts'
 import { AdminTokens } from './admin-tokens.ts'
+import { backupHeader, encodeBackup } from './backup/index.ts'
 import { BloomWorker } from './bloom-worker/index.ts'
 import { ClosingStack } from './closing-stack.ts'
 import { type Config, type HostPort, parseHostPort } from './config/index.ts'
@@ -77,9 +78,8 @@ interface Starting {
 
 const compose = async (config: Config, { log, stack, at }: Starting): Promise<RunningNode> => {
   const clock = new SystemClock()
-  const random = new SystemRandom()
   const metrics = new PromMetrics()
-  const common = { clock, random, log, metrics }
+  const common = { clock, random: new SystemRandom(), log, metrics }
   stack.push('event loop monitor', reportEventLoopLag({ clock, metrics }))
 
   const { dataDir } = config.node
@@ -130,6 +130,7 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     adminAllowed: (token) => tokens.allows(token),
     addPeer: (address) => addPeer(mesh, address),
     drain: () => runtime.drain(),
+    backup: () => encodeBackup({ header: backupHeader(key.nodeId), key: undefined, pairs: store.snapshot() }),
   })
   stack.push('API', () => gateway.stop())
   await gateway.start(http)

@@ -5,7 +5,7 @@
  * Rejected: sublevels of abstract-level. They separate names with characters, so a table's range depends on what the
  * others are called, and every key grows by the length of a name.
  */
-import { type KeyRange, type StoreOp, TABLES, type Table } from '@rollcall/core'
+import { type KeyRange, StoreError, type StoreOp, TABLES, type Table } from '@rollcall/core'
 import type { LevelOp, LevelRange } from './level-types.ts'
 
 /** LevelDB's binding reads a limit as a signed 32-bit number and would wrap a larger one. */
@@ -40,6 +40,20 @@ export function storedRange(table: Table, range: KeyRange): LevelRange {
     reverse,
     limit: limit === undefined ? -1 : Math.min(limit, LIMIT_MAX),
   }
+}
+
+/** Every table at once. */
+export const WHOLE_RANGE: LevelRange = { gte: new Uint8Array(), lt: Uint8Array.of(0xff), reverse: false, limit: -1 }
+
+const NAMES: ReadonlyMap<number, Table> = new Map(
+  Object.entries(TABLES).map(([name, number]) => [number, name as Table]),
+)
+
+/** @throws StoreError `corrupt` for a key of no table. */
+export function tableOf(stored: Uint8Array): Table {
+  const name = NAMES.get(stored[0] ?? 0)
+  if (name === undefined) throw new StoreError('corrupt', `the store holds a key of table ${stored[0]}, which is none`)
+  return name
 }
 
 export function toLevelOp(op: StoreOp): LevelOp {

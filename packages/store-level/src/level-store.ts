@@ -1,6 +1,6 @@
 import { type KeyRange, type Metrics, type Store, StoreError, type StoreOp, type Table } from '@rollcall/core'
 import { GroupCommit } from './group-commit.ts'
-import { callerKey, plainBytes, storedKey, storedRange, toLevelOp } from './keys.ts'
+import { callerKey, plainBytes, storedKey, storedRange, tableOf, toLevelOp, WHOLE_RANGE } from './keys.ts'
 import { LevelDisk } from './level-disk.ts'
 import { toStoreError } from './level-errors.ts'
 
@@ -76,6 +76,25 @@ export class LevelStore implements Store {
         for (const [key, value] of chunk) {
           this.#use()
           yield [callerKey(key), plainBytes(value)]
+        }
+      }
+    } catch (error) {
+      throw this.#readError(error)
+    }
+  }
+
+  /**
+   * Every pair of every table as they all were at one moment, in ascending order of table number and key: a copy of the
+   * store, whatever is written meanwhile. Includes the schema version, so that a copy is migrated where it is opened.
+   * @throws StoreError `corrupt`, `unavailable` or `closed`.
+   */
+  async *snapshot(): AsyncGenerator<readonly [table: Table, key: Uint8Array, value: Uint8Array]> {
+    const { disk } = this.#use()
+    try {
+      for await (const chunk of disk.chunks(WHOLE_RANGE)) {
+        for (const [stored, value] of chunk) {
+          this.#use()
+          yield [tableOf(stored), callerKey(stored), plainBytes(value)]
         }
       }
     } catch (error) {
