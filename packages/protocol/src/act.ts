@@ -7,7 +7,7 @@
  * is decoded (G2). Two forms: `native` signs domain and payload; `zynd` is what Zynd's existing clients send
  * (zynd-wire.md S1, S2b, S3 and, of developers, S4 and S6 to S11; see developer-act.ts). Zynd's forms carry no time: replayed, they are new acts of the owner.
  */
-import { canonicalJson, isJsonObject, type JsonObject, parseJsonObject } from './canonical-json.ts'
+import { canonicalJson, isJsonObject, type Json, type JsonObject, parseJsonObject } from './canonical-json.ts'
 import type { Encodable, Reader } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
 import { releaseContent, zyndDeveloperMessages } from './developer-act.ts'
@@ -142,15 +142,20 @@ const messagesOf = (act: Act, id: EntityId): readonly Uint8Array[] => {
 }
 
 /**
- * The bytes Zynd's registration signs (zynd-wire S1). A body without `tags` may have been signed over `[]` or over `null`;
- * `entity_type` is covered only where it is not empty.
+ * The bytes Zynd's registration signs (zynd-wire S1). A body without `tags` may have been signed over `[]` or over `null`,
+ * one without another covered field over an empty text or, by the TypeScript SDK, over `null`; `entity_type` is covered
+ * only where it is not empty.
  */
 export const zyndRegistrationMessages = (body: JsonObject): readonly Uint8Array[] => {
-  const { category = '', entity_url = '', name = '', public_key = '', summary = '', entity_type } = body
+  const { entity_type } = body
   const typed = typeof entity_type === 'string' && entity_type !== '' ? { entity_type } : {}
-  const covered = (tags: JsonObject[string]): Uint8Array =>
-    utf8(canonicalJson({ category, entity_url, name, public_key, summary, tags, ...typed }))
-  return body.tags === undefined ? [covered([]), covered(null)] : [covered(body.tags)]
+  const covered = (tags: Json, absent: Json): Uint8Array => {
+    const { category = absent, entity_url = absent, name = absent, public_key = absent, summary = absent } = body
+    return utf8(canonicalJson({ category, entity_url, name, public_key, summary, tags, ...typed }))
+  }
+  const tags: readonly Json[] = body.tags === undefined ? [[], null] : [body.tags]
+  const absent = ['category', 'entity_url', 'summary'].some((field) => body[field] === undefined) ? ['', null] : ['']
+  return absent.flatMap((text) => tags.map((list) => covered(list, text)))
 }
 
 /** A Zynd registration, its signature taken from its own body. */

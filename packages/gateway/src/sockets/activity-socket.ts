@@ -2,7 +2,7 @@
 import type { RegistryEvent } from '@rollcall/core'
 import type { EventFeeds } from '../feeds/event-feeds.ts'
 import { isoTime, registryId } from '../views/entity-view.ts'
-import { activityJson } from '../views/event-view.ts'
+import { activityFrames } from '../views/event-view.ts'
 import type { GatewaySocket } from './gateway-socket.ts'
 import { type Caller, ServerSocket, type SocketContext } from './server-socket.ts'
 
@@ -19,7 +19,9 @@ export class ActivitySocket extends ServerSocket {
       timestamp: isoTime(context.clock.wallMs()),
       data: { registry_id: registryId(context.registry.nodeId), message: 'transitions follow as they happen' },
     })
-    const listener = (event: RegistryEvent): void => this.send(activityJson(event))
+    const listener = (event: RegistryEvent): void => {
+      for (const frame of activityFrames(event)) this.send(frame)
+    }
     this.#unsubscribe = context.registry.subscribe({ listener })
   }
 

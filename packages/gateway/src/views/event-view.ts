@@ -42,7 +42,17 @@ const ACTIVITY_TYPES = {
   gap: 'gap',
 } as const satisfies Record<RegistryEvent['type'], string>
 
-export const activityJson = (event: RegistryEvent) => ({
+/**
+ * The frames that tell of an event. What this node first hears of as active was registered elsewhere a moment before: the
+ * SDKs beat within milliseconds of it, so that both arrive as one, and both are told.
+ */
+export const activityFrames = (event: RegistryEvent) => {
+  const isNew = event.type === 'active' && event.from !== 'inactive'
+  const frame = activityJson(event)
+  return isNew ? [{ ...frame, type: ACTIVITY_TYPES.registered }, frame] : [frame]
+}
+
+const activityJson = (event: RegistryEvent) => ({
   type: ACTIVITY_TYPES[event.type],
   timestamp: isoTime(event.atMs),
   data: {
