@@ -1,9 +1,10 @@
 /** What a node does by the clock: expiry, verdicts, purge, the sweep that is the safety net, and the flush to disk. */
 import { compareStamps, type EntityId } from '@rollcall/protocol'
 import type { Member } from './members.ts'
-import { delBeat, delMember, putBeat, putClock, putMember } from './rows.ts'
-import { type Holding, presenceOf, type RegistryState } from './state.ts'
+import { delMember, putBeat, putClock, putMember } from './rows.ts'
+import { presenceOf, type RegistryState } from './state.ts'
 import type { Turn } from './turn.ts'
+import { startClockAnew, withdrawFuture } from './withdraw.ts'
 
 /** Most leases ended, tombstones purged or views reviewed in one tick, so that no turn holds the loop for long. */
 const WORK_PER_TICK_MAX = 500
@@ -33,6 +34,8 @@ const considerClock = (turn: Turn): void => {
   const peerOffsetsMs = state.members.clockOffsetsMs(monotonicMs)
   const toleranceMs = state.settings.skewMs
   const { followed, deviationMs } = state.steady.consider({ wallMs, monotonicMs, peerOffsetsMs, toleranceMs })
+  if (followed) turn.nodeMs = state.steady.at(monotonicMs)
+  startClockAnew(turn)
   if (followed || Math.abs(deviationMs) > toleranceMs) turn.notices.push({ type: 'clock', followed, deviationMs })
 }
 
@@ -102,29 +105,6 @@ export const sweep = (turn: Turn, ids: readonly EntityId[]): void => {
     }
     if (state.shownNow(holding) !== holding.shown) turn.touch(id, presence === undefined ? 'stamp_future' : 'sweep')
   }
-}
-
-/**
- * M4: beats and presences further ahead of this node's clock than the skew are dropped: a clock was wrong when they were
- * written. Stamps of its own are left: its clock stays above them, so what it wrote instead would be as far ahead.
- */
-const withdrawFuture = (turn: Turn, holding: Holding): void => {
-  const { state } = turn
-  const { entry, beat } = holding
-  const limitMs = turn.nodeMs + state.settings.skewMs
-  if ((state.endedBeats.get(entry.id)?.timeMs ?? 0) > limitMs) state.endedBeats.delete(entry.id)
-  if (beat !== undefined && beat.beat.timeMs > limitMs) {
-    holding.beat = undefined
-    state.leases.end(entry.id)
-    state.unflushed.delete(entry.id)
-    turn.store.push(delBeat(entry.id))
-  }
-  if (entry.kind !== 'record' || entry.presence === undefined) return
-  const { presence } = entry
-  const stampMs = presence.attendant === state.self ? 0 : presence.stamp.wallMs
-  if (Math.max(stampMs, presence.beat.timeMs) <= limitMs) return
-  state.leases.end(entry.id)
-  turn.set(entry.id, { ...entry, presence: undefined }, 'stamp_future', { own: false })
 }
 
 /** L5: beats, last stamps heard and verdicts go to disk; verdicts that cover nothing any more and forgotten nodes go. */

@@ -112,13 +112,15 @@ export class Members {
 
   /**
    * Takes note of what a node's clock reads (L4). Also of one whose stamps are refused as ahead: it may be this node that
-   * is behind, and only the readings of the others can tell.
+   * is behind, and only the readings of the others can tell. A reading under a stamp beyond `limitMs` stands in the way of
+   * none: it may be from before a clock was mended, and its node goes on with lesser stamps (M4).
    */
-  readClock(stamp: Stamp, offsetMs: number, nowMs: number): void {
+  readClock(stamp: Stamp, offsetMs: number, { nowMs, limitMs }: { nowMs: number; limitMs: number }): void {
     const { node } = stamp
     if (node === this.self || (!this.#members.has(node) && this.#members.size >= LIMITS.membersMax)) return
     const member = this.#members.get(node) ?? this.add(node, nowMs)
-    if (member.clockStamp !== undefined && compareStamps(stamp, member.clockStamp) <= 0) return
+    const { clockStamp } = member
+    if (clockStamp !== undefined && clockStamp.wallMs <= limitMs && compareStamps(stamp, clockStamp) <= 0) return
     member.clockStamp = stamp
     member.clockOffsetMs = offsetMs
     member.clockReadMs = nowMs

@@ -53,6 +53,9 @@ export const putPresence = (entry: Entry): StoreOp =>
 export const putBeat = (id: EntityId, row: { readonly beat: Beat; readonly acceptedMs: number }): StoreOp =>
   put('beat', id, encode([encodeBeat(row.beat), Math.round(row.acceptedMs)]))
 
+/** Every row of an entity. */
+export const delEntity = (id: EntityId): StoreOp[] => [del('entry', id), del('presence', id), del('beat', id)]
+
 export const delBeat = (id: EntityId): StoreOp => del('beat', id)
 
 export const readBeatRow = (value: Uint8Array): Result<{ readonly beat: Beat; readonly acceptedMs: number }> =>

@@ -161,6 +161,19 @@ export class RegistryState {
     return held
   }
 
+  /** Forgets an entity, and everything derived from it. */
+  remove(id: EntityId): void {
+    const holding = this.holdings.get(id)
+    if (holding === undefined) return
+    this.#unindex(holding)
+    this.#counts[holding.shown]--
+    this.holdings.delete(id)
+    this.leases.end(id)
+    this.unflushed.delete(id)
+    this.endedBeats.delete(id)
+    this.review.delete(id)
+  }
+
   /** How this node shows an entity now: L6's verdicts and private beats taken into account. */
   shownNow(holding: Holding): Shown {
     const { entry } = holding

@@ -284,7 +284,8 @@ const hear = (
 
 const hearStatus = (turn: Turn, { origin, status }: Input<'status'>): void => {
   const { state } = turn
-  state.members.readClock(status.stamp, status.clockMs - turn.nodeMs, turn.monotonicMs)
+  const limitMs = turn.nodeMs + state.settings.skewMs
+  state.members.readClock(status.stamp, status.clockMs - turn.nodeMs, { nowMs: turn.monotonicMs, limitMs })
   hear(turn, { node: origin, stamp: status.stamp, ageMs: 0 })
   const member = state.members.get(origin)
   // Refused as ahead of the clock, or from one node too many.

@@ -20,7 +20,7 @@ import { type Claimants, claimOf } from './claims.ts'
 import type { Answer, ClaimChange, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
 import type { StoreOp } from './ports/store.ts'
-import { delBeat, putBeat, putEntry, putPresence } from './rows.ts'
+import { delBeat, delEntity, putBeat, putEntry, putPresence } from './rows.ts'
 import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth } from './state.ts'
 
 /** What a step is given besides its events. */
@@ -43,8 +43,8 @@ const UNSIGNED: Word = { signature: new Uint8Array(), sides: 0, path: [] }
 export class Turn {
   readonly state: RegistryState
   readonly monotonicMs: number
-  /** The steady clock of the node (L4). */
-  readonly nodeMs: number
+  /** The steady clock of the node (L4); only a tick that follows a step changes it. */
+  nodeMs: number
   /** The system clock, which only `tick` looks at. */
   readonly wallMs: number
   readonly answers: Answer[] = []
@@ -89,6 +89,12 @@ export class Turn {
     return this.state.replace(id, entry, this)
   }
 
+  /** Lets go of an entity, as if nobody had ever told of it (M4): no transition, and no word to peers. */
+  remove(id: EntityId): void {
+    this.touch(id, 'stamp_future')
+    this.state.remove(id)
+  }
+
   /** Notes that how an entity is shown may change, without a change of its entry. */
   touch(id: EntityId, reason: string, options: { readonly own: boolean } = { own: false }): void {
     const change = this.#changes.get(id)
@@ -116,7 +122,10 @@ export class Turn {
     const transitions: TransitionNote[] = []
     for (const [id, change] of this.#changes) {
       const holding = this.state.holdings.get(id)
-      if (holding === undefined) continue
+      if (holding === undefined) {
+        if (change.before !== undefined) this.store.push(...delEntity(id))
+        continue
+      }
       this.state.show(holding)
       this.#persist(holding, change)
       const delta = change.own ? ownDelta(this.state.self, holding.entry, change.before) : undefined

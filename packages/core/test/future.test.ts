@@ -1,8 +1,9 @@
 /** M4: what lies further ahead of the clock than the skew is refused, moves no clock, and is withdrawn where it is held. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Effects } from '@rollcall/core'
 import type { Delta } from '@rollcall/protocol'
-import { zyndDeregister, zyndRegister } from './support/acts.ts'
+import { update, zyndDeregister, zyndRegister } from './support/acts.ts'
 import { Client, clusterWith, passBeating } from './support/clients.ts'
 import { Cluster } from './support/cluster.ts'
 import {
@@ -132,7 +133,9 @@ describe('what is ahead of the clock', () => {
 
 describe('a clock that was an hour ahead, and was mended', () => {
   /** Node 0 and its entity begin an hour ahead; the system clock is put right, and two peers agree with it. */
-  const mended = (meanwhile: (client: Client) => void = () => undefined): { cluster: Cluster; client: Client } => {
+  const mended = (
+    meanwhile: (client: Client) => void = () => undefined,
+  ): { cluster: Cluster; client: Client; effects: Effects } => {
     const cluster = new Cluster({ count: 3, settings: SETTINGS, offsetsMs: [HOUR_MS, 0, 0] })
     const client = new Client({ cluster, node: cluster.at(0) })
     client.offsetMs = HOUR_MS
@@ -145,24 +148,19 @@ describe('a clock that was an hour ahead, and was mended', () => {
     cluster.at(0).offsetMs = 0
     client.offsetMs = 0
     cluster.jump(1_000)
-    const clock = cluster
-      .at(0)
-      .tick()
-      .notices.find(({ type }) => type === 'clock')
+    const effects = cluster.at(0).tick()
+    const clock = effects.notices.find(({ type }) => type === 'clock')
     assert.deepEqual(clock, { type: 'clock', followed: true, deviationMs: 0 })
-    return { cluster, client }
+    return { cluster, client, effects }
   }
 
-  test('M4 (review-B2): what lies ahead is withdrawn at the sweep, and honest beats count from then on', () => {
-    const { cluster, client } = mended()
-    const node = cluster.at(0)
-    assert.equal(client.beat().outcome, 'stale')
-    const { transitions } = node.step({ type: 'sweep', ids: [client.id] })
+  test('M4 (review-B2): what lies ahead is withdrawn with the clock, and honest beats count from then on', () => {
+    const { client, effects } = mended()
+    const { node } = client
     assert.deepEqual(
-      transitions.map(({ to, reason }) => [to, reason]),
-      [['inactive', 'stamp_future']],
+      effects.transitions.map(({ kind, from, to }) => [kind, from, to]),
+      [['registered', 'active', 'inactive']],
     )
-    cluster.jump(1_000)
     assert.equal(client.beat().outcome, 'accepted')
     assert.equal(node.shown(client.id), 'active')
   })
@@ -184,19 +182,86 @@ describe('a clock that was an hour ahead, and was mended', () => {
       taken(node.act({ type: 'deregister', id: owner.id, act: zyndDeregister(owner.owner) }))
       taken(node.act({ type: 'register', act: zyndRegister(owner.owner) }))
     })
-    assert.equal(client.beat().outcome, 'stale')
-    cluster.at(0).step({ type: 'sweep', ids: [client.id] })
     assert.equal(client.beat().outcome, 'accepted')
+    assert.equal(cluster.at(0).state.endedBeats.size, 0)
   })
 
   test('M4: a private beat is withdrawn from the disk as well', () => {
-    const { cluster, client } = mended()
+    const { cluster, client } = mended(({ node }) => node.step({ type: 'flush' }))
     const node = cluster.at(0)
-    node.step({ type: 'flush' })
-    node.step({ type: 'sweep', ids: [client.id] })
     assert.equal(node.disk.get('beat', client.id), undefined)
     cluster.jump(1_000)
     assert.equal(client.beat().outcome, 'accepted')
+  })
+
+  test('M4: its hybrid clock starts anew, and its acknowledged writes reach everybody', () => {
+    const [dead, late] = [ownerOf('dead'), ownerOf('late')]
+    const { cluster, client } = mended(({ node, nowMs }) => {
+      for (const owner of [dead, late]) taken(node.act({ type: 'register', act: zyndRegister(owner) }))
+      taken(node.act({ type: 'deregister', id: dead.id, act: zyndDeregister(dead) }))
+      taken(node.act({ type: 'update', id: late.id, act: update(late, nowMs, { fields: { summary: 'ahead' } }) }))
+    })
+    const node = cluster.at(0)
+    assert.ok(node.state.hybrid.wallMs <= node.nodeMs + SKEW_MS)
+    cluster.syncAll()
+    assert.ok(cluster.converged())
+    for (const one of cluster.nodes) {
+      assert.equal(one.entry(client.id)?.kind, 'record')
+      assert.equal(one.entry(dead.id)?.kind, 'tombstone')
+      const entry = one.entry(late.id)
+      assert.ok(entry?.kind === 'record' && entry.record.profile.summary === 'ahead')
+    }
+    cluster.jump(1_000)
+    assert.equal(client.beat().outcome, 'accepted')
+    for (const one of cluster.nodes) assert.equal(one.shown(client.id), 'active')
+    const act = update(client.owner, client.nowMs, { fields: { summary: 'on time' } })
+    taken(cluster.at(1).act({ type: 'update', id: client.id, act }))
+    assert.ok(cluster.converged())
+  })
+
+  test('M4, L4: also where the node was restarted meanwhile, and began at the time in its store', () => {
+    const cluster = new Cluster({ count: 3, settings: SETTINGS, offsetsMs: [HOUR_MS, 0, 0] })
+    const node = cluster.at(0)
+    const client = new Client({ cluster, node })
+    client.offsetMs = HOUR_MS
+    client.register()
+    client.beat()
+    node.step({ type: 'flush' })
+    node.offsetMs = client.offsetMs = 0
+    node.restart()
+    assert.ok(node.nodeMs > cluster.time.wallMs + SKEW_MS)
+    cluster.pass(60_000)
+    assert.ok(Math.abs(node.nodeMs - cluster.time.wallMs) < SKEW_MS)
+    assert.ok(cluster.converged())
+    client.beat()
+    for (const one of cluster.nodes) assert.equal(one.shown(client.id), 'active')
+    node.restart()
+    assert.ok(Math.abs(node.nodeMs - cluster.time.wallMs) < SKEW_MS, 'the stored clock went back, too')
+  })
+
+  test('M4: what another wrote ahead is given back to it, and its node is heard again', () => {
+    const cluster = new Cluster({ count: 5, settings: SETTINGS, offsetsMs: [HOUR_MS, HOUR_MS, 0, 0, 0] })
+    const client = new Client({ cluster, node: cluster.at(0) })
+    client.offsetMs = HOUR_MS
+    client.register()
+    client.beat()
+    const [one, two] = [cluster.at(0), cluster.at(1)]
+    assert.equal(two.shown(client.id), 'active')
+    cluster.tellStatus()
+    client.offsetMs = one.offsetMs = two.offsetMs = 0
+    cluster.tellStatus()
+    cluster.jump(1_000)
+    two.tick()
+    assert.equal(two.entry(client.id), undefined)
+    assert.equal(two.disk.get('entry', client.id), undefined)
+    cluster.tellStatus()
+    one.tick()
+    cluster.syncAll()
+    assert.ok(cluster.converged())
+    client.beat()
+    passBeating(cluster, 2 * SETTINGS.thresholdMs, [client], () => {
+      for (const node of cluster.nodes) assert.equal(node.shown(client.id), 'active')
+    })
   })
 
   test('M4: entities of others, and beats on time, are left alone by the sweep', () => {

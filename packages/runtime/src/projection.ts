@@ -21,6 +21,7 @@ export class Projection {
     for (const id of ids) {
       const holding = this.#state.holdings.get(id)
       if (holding !== undefined) this.#refresh(holding)
+      else this.#drop(id)
     }
   }
 
@@ -44,11 +45,15 @@ export class Projection {
     }
   }
 
+  #drop(id: EntityId): void {
+    if (this.#records.delete(id)) this.index.remove(id)
+  }
+
   #refresh(holding: Holding): void {
     const { entry } = holding
     // A developer is never a document; what remains of a dead entity is none any more.
     if (entry.kind !== 'record') {
-      if (this.#records.delete(entry.id)) this.index.remove(entry.id)
+      this.#drop(entry.id)
       return
     }
     const known = this.#records.get(entry.id)

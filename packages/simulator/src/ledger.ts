@@ -17,9 +17,9 @@ export interface Acknowledged {
   readonly askedMs: number
   readonly atMs: number
   /** Of a registration or an update the birth of the record; of a deregistration its stamp. */
-  readonly owner: Stamp
+  owner: Stamp
   /** Stamp of the record that was written. */
-  readonly written: Stamp
+  written: Stamp
   /** Nodes on whose disk it was promised to be, and was not taken away from outside since. */
   readonly promisedBy: Set<SimNode>
   /** Nobody holds it any more, since the disks of all who promised it were replaced: it is not asked for. */
@@ -87,6 +87,15 @@ export class Ledger implements Watcher {
     this.#acceptances.set(id, known.set(node, { atMs: this.#world.nowMs(), beat }))
   }
 
+  /** What a node stamps anew once its clock is mended is the same act under other stamps (M4). */
+  changed(_node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void {
+    if (before === undefined || compareStamps(ownerStamp(after), ownerStamp(before)) > 0) return
+    for (const act of this.actsOf(id)) {
+      act.written = moved(act.written, writtenAt(before), writtenAt(after))
+      act.owner = moved(act.owner, ownerStamp(before), ownerStamp(after))
+    }
+  }
+
   ended(): void {
     this.#excuseLost()
   }
@@ -122,6 +131,16 @@ export class Ledger implements Watcher {
     }
     return newest
   }
+}
+
+const writtenAt = (entry: Entry): Stamp => (entry.kind === 'record' ? entry.record.stamp : ownerStamp(entry))
+
+/** Where `stamp` is counted when the newest write of its entity goes back: those before it are still before it. */
+const moved = (stamp: Stamp, before: Stamp, after: Stamp): Stamp => {
+  if (compareStamps(after, before) >= 0 || compareStamps(stamp, after) <= 0) return stamp
+  const order = compareStamps(stamp, before)
+  if (order > 0) return stamp
+  return order === 0 ? after : { ...after, counter: after.counter - 1 }
 }
 
 /** Whether an entry shows the effect of an acknowledged act, or of one that outranks it (M2). */

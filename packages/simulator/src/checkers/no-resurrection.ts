@@ -63,13 +63,19 @@ class NoResurrection implements Checker {
     this.#reached.set(node, reached)
     const stamp = ownerStamp(entry)
     const before = reached.get(id)
-    if (before !== undefined && compareStamps(stamp, before) < 0) {
+    if (before !== undefined && compareStamps(stamp, before) < 0 && !isWithdrawn(node, before)) {
       this.#world.fail(
         this.name,
         `${node.name} had ended ${this.#world.trace.of(id)} with ${formatStamp(before)}, and takes ${entry.kind} ${formatStamp(stamp)}`,
       )
     } else reached.set(id, stamp)
   }
+}
+
+/** What a node finds ahead once its clock is mended was never believed by a peer whose clock is right (M4). */
+export const isWithdrawn = (node: SimNode, stamp: Stamp): boolean => {
+  const state = node.runtime?.inside.state
+  return state !== undefined && stamp.wallMs > state.steady.at(node.machine.monotonicMs()) + state.settings.skewMs
 }
 
 export const noResurrection: CheckerKind = {

@@ -40,6 +40,9 @@ class NothingLost implements Checker {
   #checkOrder(earlier: Acknowledged | undefined, later: Acknowledged): void {
     if (earlier === undefined || later.askedMs - earlier.atMs <= 2 * this.#world.settings.skewMs) return
     if (compareStamps(earlier.written, later.written) < 0) return
+    // Written by a node whose clock was ahead: how it counts is settled when that clock is mended (M4).
+    const aheadMs = earlier.written.wallMs - (this.#world.trueMs() - this.#world.nowMs() + earlier.atMs)
+    if (aheadMs > this.#world.settings.skewMs) return
     this.#lost(later, `came later than the ${earlier.kind} of ${formatStamp(earlier.written)}, and counts as earlier`)
   }
 

@@ -1,5 +1,6 @@
 import type { Topic } from '@rollcall/core'
 import {
+  COUNTER_MAX,
   compareStamps,
   decodeStatus,
   decodeTransitions,
@@ -10,6 +11,7 @@ import {
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
+import { isWithdrawn } from './no-resurrection.ts'
 
 interface Issued {
   readonly stamp: Stamp
@@ -19,7 +21,7 @@ interface Issued {
 /**
  * Within one process every message bears a later stamp than all before it, and no stamp is ever issued twice by a node,
  * whatever became of process and disk in between. A crash that takes the last minute of the disk may set a node back, but
- * no further than two clocks may stand apart.
+ * no further than two clocks may stand apart; and a clock that was ahead and was mended, to below what was withdrawn.
  */
 class StampsOnce implements Checker {
   readonly name = stampsOnce.name
@@ -44,7 +46,14 @@ class StampsOnce implements Checker {
     const backMs = (last?.stamp.wallMs ?? 0) - stamp.wallMs
     const isBack = last !== undefined && compareStamps(stamp, last.stamp) <= 0
     const key = `${stamp.wallMs}.${stamp.counter}`
-    if (last !== undefined && isBack && (last.run === node.run || backMs > 2 * this.#world.settings.skewMs)) {
+    const { skewMs } = this.#world.settings
+    if (
+      last !== undefined &&
+      isBack &&
+      !isAnew(stamp) &&
+      !isWithdrawn(node, last.stamp) &&
+      (last.run === node.run || backMs > 2 * skewMs)
+    ) {
       const before = formatStamp(last.stamp)
       this.#world.fail(this.name, `${node.name} stamps a message ${formatStamp(stamp)} after one of ${before}`)
     } else if (issued.has(key))
@@ -53,6 +62,9 @@ class StampsOnce implements Checker {
     if (!isBack || last === undefined || last.run !== node.run) this.#last.set(node, { stamp, run: node.run })
   }
 }
+
+/** A node that followed its clock back starts its stamps anew, with counters in the upper half (M4). */
+const isAnew = ({ counter }: Stamp): boolean => counter > COUNTER_MAX / 2
 
 export const stampsOnce: CheckerKind = {
   name: 'stamps-once',
