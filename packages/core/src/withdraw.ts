@@ -10,8 +10,10 @@
 import {
   actsOf,
   compareStamps,
+  developerActsOf,
   type EntityId,
   type Entry,
+  makeDeveloperRecord,
   makeRecord,
   makeTombstone,
   type Result,
@@ -68,33 +70,47 @@ export const startClockAnew = (turn: Turn): void => {
 }
 
 /** The last write of the owner's side: what another node wrote ahead is its to write anew, and refused like news of it. */
-const newestStamp = (entry: Entry): Stamp => (entry.kind === 'record' ? entry.record.stamp : ownerStamp(entry))
+const newestStamp = (entry: Entry): Stamp => {
+  if (entry.kind === 'record') return entry.record.stamp
+  return entry.kind === 'developer' ? entry.developer.stamp : ownerStamp(entry)
+}
 
 const restamped = (turn: Turn, entry: Entry, limitMs: number): Entry => {
-  const { id } = entry
   const stamp = turn.issue()
-  if (entry.kind === 'grave') return { ...entry, grave: { id, stamp } }
+  if (entry.kind === 'grave') return { ...entry, grave: { ...entry.grave, stamp } }
   // The clock of its owner was ahead with that of the node; kept, it would be refused, and every honest act be stale.
   const ownersTime = (issuedAtMs: number): number => (issuedAtMs > limitMs ? Math.floor(turn.nodeMs) : issuedAtMs)
   if (entry.kind === 'tombstone') {
     const { tombstone } = entry
     const made = makeTombstone({ ...tombstone, stamp, issuedAtMs: ownersTime(tombstone.issuedAtMs) })
-    return { kind: 'tombstone', id, tombstone: readable(made) }
+    return { kind: 'tombstone', id: entry.id, tombstone: readable(made) }
+  }
+  const kept = (old: Stamp): Stamp => (old.wallMs > limitMs ? stamp : old)
+  if (entry.kind === 'developer') {
+    const { developer } = entry
+    const made = makeDeveloperRecord({
+      ...developer,
+      birth: kept(developer.birth),
+      stamp,
+      handleClaim: developer.handle && kept(developer.handle.claim),
+      issuedAtMs: ownersTime(developer.issuedAtMs),
+      acts: developerActsOf(developer),
+    })
+    return { kind: 'developer', id: entry.id, developer: readable(made) }
   }
   const { record } = entry
-  const kept = (old: Stamp): Stamp => (old.wallMs > limitMs ? stamp : old)
   const birth = kept(record.birth)
-  const issuedAtMs = ownersTime(record.issuedAtMs)
   const made = makeRecord({
     ...record,
     birth,
     stamp,
     nameClaim: kept(record.nameClaim),
-    issuedAtMs,
+    bindingClaim: record.binding && kept(record.binding.claim),
+    issuedAtMs: ownersTime(record.issuedAtMs),
     acts: actsOf(record),
   })
   const presence = birth === record.birth ? entry.presence : undefined
-  return { kind: 'record', id, record: readable(made), presence }
+  return { kind: 'record', id: entry.id, record: readable(made), presence }
 }
 
 /** It was held until now, and only times in it have changed. */
