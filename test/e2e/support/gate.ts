@@ -1,4 +1,4 @@
-/** A way to a port that can be shut: what connects meanwhile is held, unanswered, until it opens. */
+/** A way to a port that can be shut, where what connects is held, unanswered, until it opens; and that can be slow. */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -9,6 +9,8 @@ export class Gate {
   readonly #waiting: Socket[] = []
   readonly #sockets = new Set<Socket>()
   #isOpen = false
+  /** How late bytes arrive, in both directions; their order is kept. */
+  delayMs = 0
 
   private constructor(server: Server, port: number, to: number) {
     this.#server = server
@@ -43,9 +45,19 @@ export class Gate {
   #pass(socket: Socket): void {
     const other = connect(this.#to, '127.0.0.1')
     this.#keep(other)
-    socket.pipe(other).pipe(socket)
+    this.#carry(socket, other)
+    this.#carry(other, socket)
+    socket.resume()
     socket.once('close', () => other.destroy())
     other.once('close', () => socket.destroy())
+  }
+
+  #carry(from: Socket, to: Socket): void {
+    let lastMs = 0
+    from.on('data', (bytes) => {
+      lastMs = Math.max(lastMs, performance.now() + this.delayMs)
+      setTimeout(() => to.writable && to.write(bytes), lastMs - performance.now()).unref()
+    })
   }
 
   #keep(socket: Socket): void {
