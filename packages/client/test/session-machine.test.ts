@@ -111,7 +111,7 @@ describe('a session that goes well', () => {
     )
   })
 
-  test('a frame of an unknown kind is let pass, one that cannot be read is told', () => {
+  test('Version banners that cry wolf: a frame of an unknown kind is let pass, one that cannot be read is told', () => {
     const rig = new Rig().connected()
     assert.deepEqual(rig.receive({ type: 'weather', sunny: true }), [])
     assert.equal(told(rig.feed({ kind: 'received', text: '{' }), 'error')[0]?.code, 'malformed')

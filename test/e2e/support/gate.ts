@@ -53,10 +53,15 @@ export class Gate {
   }
 
   #carry(from: Socket, to: Socket): void {
-    let lastMs = 0
+    const onTheWay: Buffer[] = []
     from.on('data', (bytes) => {
-      lastMs = Math.max(lastMs, performance.now() + this.delayMs)
-      setTimeout(() => to.writable && to.write(bytes), lastMs - performance.now()).unref()
+      onTheWay.push(bytes)
+      // Whichever timer fires first, the oldest bytes go first.
+      const arrive = (): void => {
+        const oldest = onTheWay.shift()
+        if (oldest !== undefined && to.writable) to.write(oldest)
+      }
+      setTimeout(arrive, this.delayMs).unref()
     })
   }
 
