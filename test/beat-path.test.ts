@@ -68,7 +68,7 @@ const startNode = async (t: TestContext) => {
   const runtime = await createRuntime({ ...common, settings: SETTINGS, store, mesh, signer, verifier, filterBuilder })
   await runtime.start()
   const info = { name: 'node', version: 'test', url: '' }
-  const gateway = createGateway({ ...common, registry: runtime.registry, settings: {}, info })
+  const gateway = createGateway({ ...common, signer, verifier, registry: runtime.registry, settings: {}, info })
   const { port } = await gateway.start({ host: '127.0.0.1', port: 0 })
   t.after(async () => {
     await gateway.stop()
