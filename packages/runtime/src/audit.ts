@@ -55,12 +55,18 @@ export class Audit {
     const { state } = this.#init
     const { number: length } = state.auditHead
     const testimony = await this.#testimonies()
-    const anchor = await this.#anchor()
-    const oldest = Math.min(anchor.number + 1, length)
     const witnesses = testimony.map(({ peer }) => peer)
-    const walked = await this.#walk(anchor, testimony)
-    if (walked !== undefined) return { result: 'broken', length, oldest, witnesses, ...walked }
-    return { result: witnesses.length > 0 ? 'ok' : 'tail_unwitnessed', length, oldest, witnesses }
+    for (;;) {
+      const anchor = await this.#anchor()
+      const oldest = Math.min(anchor.number + 1, length)
+      const walked = await this.#walk(anchor, testimony)
+      if (walked === undefined) {
+        return { result: witnesses.length > 0 ? 'ok' : 'tail_unwitnessed', length, oldest, witnesses }
+      }
+      // Pruned between the two readings, the chain begins elsewhere and nothing is broken: walk again.
+      if ((await this.#anchor()).number !== anchor.number) continue
+      return { result: 'broken', length, oldest, witnesses, ...walked }
+    }
   }
 
   /** Answers a peer: the furthest head it ever told this node; nothing where it told none. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AuditHead, type AuditReport, auditKey, GENESIS, nextLink, putLink, type StoreOp } from '@rollcall/core'
+import { encode, utf8 } from '@rollcall/protocol'
 import { Agent } from './support/agent.ts'
 import { TestCluster, type TestNode } from './support/cluster.ts'
 
@@ -138,5 +139,29 @@ test('Audit that only says yes, A1: pruned by policy it stays ok, and damage beh
     await node.store.write([drop(LENGTH - 9)], { durable: true })
     const broken = await verdict(cluster, node)
     assert.deepEqual([broken.result, broken.firstBrokenId], ['broken', LENGTH - 9])
+  })
+})
+
+test('Audit that only says yes, A1: pruned while it is verified, an honest chain is not called broken', async () => {
+  await withChain({ size: 2 }, async (cluster, node) => {
+    const { store } = node
+    const get = store.get.bind(store)
+    const prune = async (): Promise<void> => {
+      const last = (await node.registry.auditLinks({ after: 9, limit: 1 }))[0] ?? assert.fail()
+      const anchor = { kind: 'put', table: 'meta', key: utf8('audit_anchor'), value: encode([last.number, last.hash]) }
+      await store.write([...range(1, last.number).map(drop), anchor as StoreOp], { durable: false })
+    }
+    let pruned = false
+    store.get = async (table, key) => {
+      const value = await get(table, key)
+      // The verification has read where the chain begins, and then the chain is cut there.
+      if (table === 'meta' && !pruned) {
+        pruned = true
+        await prune()
+      }
+      return value
+    }
+    const { result, oldest } = await verdict(cluster, node)
+    assert.deepEqual([pruned, result, oldest], [true, 'ok', 11])
   })
 })
