@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { auditVerify } from './commands/audit-verify.ts'
 import { backup } from './commands/backup.ts'
+import { completion } from './commands/completion.ts'
 import { deregister } from './commands/deregister.ts'
 import { doctor } from './commands/doctor.ts'
 import { info } from './commands/info.ts'
@@ -63,6 +64,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   doctor,
   backup,
   restore,
+  completion,
 }
 
 export const makeProgram = (
