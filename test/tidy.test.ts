@@ -5,8 +5,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { describeProgram } from '@rollcall/cli'
 import { type RepoFile, readRepo } from '../scripts/repo.ts'
 import { codeOnly } from './tidy/code.ts'
+import { deadCalls, misuse } from './tidy/commands.ts'
 import { deadCommands, deadLinks, deadPaths, deadSettings, gatherFacts } from './tidy/documents.ts'
 import { type Check, describeFindings, type Finding } from './tidy/finding.ts'
 import { findPattern, patternRules } from './tidy/patterns.ts'
@@ -96,6 +98,28 @@ describe('documents', () => {
   test('every setting named exists', () => {
     assert.ok(facts.settings.size > 20, 'the settings were not found where they are declared')
     assertNone(deadSettings(files, facts))
+  })
+
+  test('every call of the command is one it understands', () => assertNone(deadCalls(files, describeProgram())))
+
+  test('the check of calls fires on an unknown verb, option and option of another verb', () => {
+    const program = describeProgram()
+    for (const good of [
+      'node config show --set a.b=c',
+      'run --name x -- ls --colour',
+      'search a b --json',
+      'node --help',
+    ]) {
+      assert.equal(misuse(program, good), undefined, good)
+    }
+    for (const bad of ['dance', 'node dance', 'search --colour red', 'info ID --limit 3', 'keys new --index=2']) {
+      assert.notEqual(misuse(program, bad), undefined, bad)
+    }
+    const text = 'Say `rollcall dance`.\n\n```sh\nnpx rollcall info ID --colour   # asks\nnpx rollcall info ID\n```\n'
+    assert.deepEqual(
+      deadCalls(at(text), program).map(({ line }) => line),
+      [1, 4],
+    )
   })
 
   test('the check of links fires on a missing file, a missing heading and a way out', () => {
