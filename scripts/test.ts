@@ -21,21 +21,25 @@ const sources = ['--import', 'tsx', '--conditions=@rollcall/source']
 const reporter = new URL('./test-reporter.mjs', import.meta.url)
 
 /**
- * The passes over the test files. End-to-end tests start whole processes, so they run one file after the other.
+ * The passes over the test files. End-to-end tests start whole processes, so they run one file after the other; those of
+ * Zynd's contract do too, but most of their time is waiting, so two share the machine with nothing beside them.
  * Node 20 applies `--test-timeout` to a file as a whole: it is the bound for a test that hangs.
  */
 const passes = [
-  { name: 'tests', end: false, concurrency: 2, fileTimeoutMs: 180_000 },
-  { name: 'end-to-end tests', end: true, concurrency: 1, fileTimeoutMs: 600_000 },
-]
+  { name: 'tests', kind: 'test', concurrency: 2, fileTimeoutMs: 180_000 },
+  { name: "tests of Zynd's contract", kind: 'zynd', concurrency: 2, fileTimeoutMs: 400_000 },
+  { name: 'end-to-end tests', kind: 'e2e', concurrency: 1, fileTimeoutMs: 600_000 },
+] as const
 
 /** True for the files this run is about. The container tests and the benchmarks have commands of their own. */
 export function isTestFile(path: string): boolean {
   return /^(packages\/[^/]+\/)?test\/(?!compose\/|bench\/)(.+\/)?[^/]+\.test\.ts$/.test(path)
 }
 
-export function isEndToEnd(path: string): boolean {
-  return /^test\/(e2e|browser|zynd)\//.test(path)
+/** The pass to which a test file belongs. */
+export function kindOf(path: string): (typeof passes)[number]['kind'] {
+  if (path.startsWith('test/zynd/')) return 'zynd'
+  return /^test\/(e2e|browser)\//.test(path) ? 'e2e' : 'test'
 }
 
 /** Runs one program of this Node with our standard output, and answers with its exit code. Stopped, it takes the program along. */
@@ -103,7 +107,7 @@ async function main(filters: string[]): Promise<boolean> {
       totals,
       await runPass(
         pass,
-        files.filter((path) => isEndToEnd(path) === pass.end),
+        files.filter((path) => kindOf(path) === pass.kind),
       ),
     )
   }

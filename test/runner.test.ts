@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { repoRoot } from '../scripts/repo.ts'
-import { isEndToEnd, isTestFile } from '../scripts/test.ts'
+import { isTestFile, kindOf } from '../scripts/test.ts'
 import { conclude, noTotals, type Totals } from '../scripts/test-totals.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-runner-'))
@@ -71,6 +71,7 @@ test('test files are those of the packages and of test/, without the container t
     'packages/core/test/deep/a.test.ts',
     'test/a.test.ts',
     'test/e2e/a.test.ts',
+    'test/zynd/a.test.ts',
   ]
   const others = [
     'test/compose/a.test.ts',
@@ -80,5 +81,5 @@ test('test files are those of the packages and of test/, without the container t
     'scripts/test.ts',
   ]
   assert.deepEqual(files.concat(others).filter(isTestFile), files)
-  assert.deepEqual(files.filter(isEndToEnd), ['test/e2e/a.test.ts'])
+  assert.deepEqual(files.map(kindOf), ['test', 'test', 'test', 'e2e', 'zynd'])
 })
