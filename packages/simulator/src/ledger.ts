@@ -2,7 +2,7 @@
  * What truly happened, as nobody in the world knows it: what owners asked for and were told, and which beats were accepted
  * where. The checkers compare the nodes with it.
  */
-import { ownerStamp, readEntryRow } from '@rollcall/core'
+import { liveRecord, ownerStamp, readEntryRow } from '@rollcall/core'
 import { type Act, type Beat, compareStamps, type EntityId, type Entry, type Stamp, utf8 } from '@rollcall/protocol'
 import type { SimNode } from './node/sim-node.ts'
 import type { Watcher } from './node/watch.ts'
@@ -148,9 +148,14 @@ export const shows = (entry: Entry | undefined, act: Acknowledged): boolean => {
   if (entry === undefined) return false
   const order = compareStamps(ownerStamp(entry), act.owner)
   if (order !== 0) return order > 0
-  if (act.kind === 'deregister') return entry.kind !== 'record'
-  return entry.kind === 'record' && compareStamps(entry.record.stamp, act.written) >= 0
+  const live = liveRecord(entry)
+  if (isDeath(act)) return live === undefined
+  return live !== undefined && compareStamps(live.stamp, act.written) >= 0
 }
+
+/** Whether an act ends an entity or a developer. */
+export const isDeath = ({ kind }: Pick<Acknowledged, 'kind'>): boolean =>
+  kind === 'deregister' || kind === 'deregister_developer'
 
 /** What a node holds of an entity: in memory while it is up, otherwise on its disk. */
 export const entryOn = (node: SimNode, id: EntityId): Entry | undefined =>

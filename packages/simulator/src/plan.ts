@@ -9,6 +9,8 @@ export interface Plan {
   readonly settings: RuntimeSettings
   readonly nodes: number
   readonly agents: number
+  /** Mean time between two deeds of an agent (it comes, goes, roams, is updated …), in intervals of heartbeats. */
+  readonly deedIntervals: number
   /** How long the faults last. */
   readonly stormMs: number
   /** How long the world is left alone afterwards, before everything must have come right. */
@@ -19,6 +21,8 @@ export interface Plan {
 export interface PlanOptions {
   readonly nodes?: number
   readonly agents?: number
+  /** Default 12. */
+  readonly deedIntervals?: number
   readonly profile?: Profile
   readonly stormMs?: number
   readonly faults?: Partial<Faults>
@@ -38,6 +42,7 @@ export const drawPlan = (random: SeededRandom, options: PlanOptions = {}): Plan 
     settings,
     nodes: options.nodes ?? nodes,
     agents: options.agents ?? agents,
+    deedIntervals: options.deedIntervals ?? 12,
     stormMs: options.stormMs ?? intervals * settings.intervalMs,
     calmMs: calmMs(settings),
     faults,

@@ -26,12 +26,12 @@ export class TraceWatcher implements Watcher {
   }
 
   observed(node: SimNode, event: RegistryEvent): void {
-    const { type, entityId, from, to, reason, attendant, stamp } = event
+    const { type, entityId, developerId, from, to, reason, attendant, stamp } = event
     const by = attendant === undefined ? '' : ` by ${this.#trace.of(attendant)}`
     this.#trace.line(
       'note',
       node.name,
-      `${this.#trace.of(entityId ?? '')} ${type}: ${from} → ${to}, ${reason}${by} ${this.#short(stamp)}`,
+      `${this.#trace.of(entityId ?? developerId ?? '')} ${type}: ${from} → ${to}, ${reason}${by} ${this.#short(stamp)}`,
     )
   }
 

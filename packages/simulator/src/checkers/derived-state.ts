@@ -1,5 +1,6 @@
 import {
   addHash,
+  claimOf,
   fingerprintOf,
   type Holding,
   itemOf,
@@ -8,7 +9,15 @@ import {
   type Shown,
   zeroSum,
 } from '@rollcall/core'
-import { compareStamps, developerIdOfProof, type EntityId, type EntityRecord, equalBytes } from '@rollcall/protocol'
+import {
+  compareStamps,
+  type DeveloperId,
+  developerIdOfProof,
+  type EntityId,
+  type EntityRecord,
+  equalBytes,
+  type Stamp,
+} from '@rollcall/protocol'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
@@ -69,6 +78,7 @@ const faultIn = (state: RegistryState, changed: ReadonlySet<EntityId>): Fault | 
   countFault(state) ??
   indexFault(state) ??
   nameFault(state) ??
+  claimFault(state) ??
   holdingFault(state) ??
   leaseFault(state)
 
@@ -133,6 +143,28 @@ const nameFault = (state: RegistryState): Fault | undefined => {
   }
   const wrong = records.find((record) => state.names.holder(record)?.id !== holders.get(nameKey(record) ?? '')?.id)
   return wrong === undefined ? undefined : { what: 'somebody else holds the name of', id: wrong.id }
+}
+
+/** Handles and names: the holder is whoever has the least claim, and a developer has the live entities that prove it. */
+const claimFault = (state: RegistryState): Fault | undefined => {
+  const holders = new Map<string, { readonly stamp: Stamp; readonly id: EntityId }>()
+  const owned = new Map<DeveloperId, number>()
+  for (const [id, { entry }] of state.holdings) {
+    const claim = claimOf(entry)
+    const before = claim === undefined ? undefined : holders.get(claim.key)
+    const order = claim === undefined || before === undefined ? -1 : compareStamps(claim.stamp, before.stamp)
+    if (claim !== undefined && (order < 0 || (order === 0 && before !== undefined && id < before.id)))
+      holders.set(claim.key, { stamp: claim.stamp, id })
+    const proof = entry.kind === 'record' ? entry.record.profile.developerProof : undefined
+    if (proof !== undefined) owned.set(developerIdOfProof(proof), (owned.get(developerIdOfProof(proof)) ?? 0) + 1)
+  }
+  for (const [key, { id }] of holders) {
+    if (state.claims.holder(key) !== id) return { what: `somebody else holds ${key} than`, id }
+  }
+  for (const [developer, count] of owned) {
+    if (state.owned.entities(developer).size !== count) return { what: `${count} entities prove`, id: developer }
+  }
+  return undefined
 }
 
 const nameKey = ({ profile }: EntityRecord): string | undefined =>

@@ -1,6 +1,8 @@
 import { presenceOf, type RegistryState, type Shown } from '@rollcall/core'
 import { base16, type EntityId, formatStamp } from '@rollcall/protocol'
+import type { Runtime } from '@rollcall/runtime'
 import type { SimNode } from '../node/sim-node.ts'
+import { HANDLES, NAMES } from '../workload/career.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
 
@@ -40,7 +42,7 @@ class EqualState implements Checker {
   }
 
   settled(): void {
-    const difference = this.#differing() ?? this.#shownDiffering()
+    const difference = this.#differing() ?? this.#shownDiffering() ?? this.#namesDiffering()
     if (difference !== undefined) this.#world.fail(this.name, difference)
   }
 
@@ -83,6 +85,24 @@ class EqualState implements Checker {
     }
     return undefined
   }
+
+  /** Who holds which handle, and which name under it, is the same question everywhere. */
+  #namesDiffering(): string | undefined {
+    const [first, ...others] = this.#world.nodes
+    for (const handle of HANDLES) {
+      for (const other of others) {
+        const [one, two] = [first, other].map((node) => namesUnder(node?.runtime, handle))
+        if (one !== two) return `${handle} is ${one} on ${first?.name} and ${two} on ${other.name}`
+      }
+    }
+    return undefined
+  }
+}
+
+const namesUnder = (runtime: Runtime | undefined, handle: string): string => {
+  const holder = runtime?.registry.holderOfHandle(handle)
+  const names = NAMES.map((name) => runtime?.registry.resolveName({ handle, name })?.record.id ?? 'nobody')
+  return `of ${holder?.id ?? 'nobody'} (${names.join(', ')})`
 }
 
 /** Nodes purge at different times: a tombstone and the grave it becomes are one death (T4). */

@@ -2,6 +2,7 @@ import type { EntityId, Entry } from '@rollcall/protocol'
 import {
   developerChecks,
   formatStamp,
+  isDeveloperId,
   presenceChecks,
   recordChecks,
   type SignatureCheck,
@@ -74,6 +75,7 @@ class Evidence implements Checker {
         const developer = this.#world.inhabitant(id)?.developerKey
         if (
           act.by === 'developer' &&
+          !isDeveloperId(id) &&
           (proof === undefined || developer === undefined || Buffer.compare(developer, proof.publicKey) !== 0)
         ) {
           return 'by a developer who is not its own'

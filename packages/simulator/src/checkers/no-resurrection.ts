@@ -1,6 +1,6 @@
 import { ownerStamp } from '@rollcall/core'
 import { compareStamps, type EntityId, type Entry, formatStamp, type Stamp } from '@rollcall/protocol'
-import { entryOnDisk } from '../ledger.ts'
+import { entryOnDisk, isDeath } from '../ledger.ts'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
@@ -45,7 +45,7 @@ class NoResurrection implements Checker {
   settled(): void {
     for (const [id, acts] of this.#world.ledger.acts()) {
       for (const act of acts) {
-        if (act.kind !== 'deregister' || act.isExcused) continue
+        if (!isDeath(act) || act.isExcused) continue
         for (const node of this.#world.nodes) {
           const entry = node.runtime?.inside.state.holdings.get(id)?.entry
           if (entry === undefined || compareStamps(ownerStamp(entry), act.owner) >= 0) continue

@@ -1,7 +1,7 @@
 /** The life of one entity in the storm: comes, goes silent, says goodbye, roams, doubles, is updated, ends, comes again. */
 import type { EntityId } from '@rollcall/protocol'
 import type { SeededRandom } from '@rollcall/testkit'
-import { pick } from '../chance.ts'
+import { pick, waitMs } from '../chance.ts'
 import type { SimNode } from '../node/sim-node.ts'
 import type { Inhabitant, World } from '../world.ts'
 import type { Agent } from './agent.ts'
@@ -101,7 +101,7 @@ export class Life implements Inhabitant {
     const { intervalMs } = this.#world.settings
     if (!this.#isRegistered) await this.#register()
     else await this.#deed(pick(this.#random, DRAW))
-    const pauseMs = -Math.log(1 - this.#random.next()) * 12 * intervalMs
+    const pauseMs = waitMs(this.#random, this.#world.plan.deedIntervals * intervalMs)
     this.#world.after(pauseMs, () => void this.#act())
   }
 
