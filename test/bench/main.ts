@@ -16,10 +16,11 @@ import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
 import { healing } from './heal.ts'
 import { register } from './register.ts'
+import { sim } from './sim.ts'
 import { syncDiff } from './sync-diff.ts'
 import { syncEqual } from './sync-equal.ts'
 
-const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing]
+const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, sim]
 
 const machine = () => ({
   cores: availableParallelism(),

@@ -20,6 +20,8 @@ export interface Acknowledged {
   owner: Stamp
   /** Stamp of the record that was written. */
   written: Stamp
+  /** Whether it said what the node held already: then nothing was written, and its stamp is that of before. */
+  readonly isRepeat: boolean
   /** Nodes on whose disk it was promised to be, and was not taken away from outside since. */
   readonly promisedBy: Set<SimNode>
   /** Nobody holds it any more, since the disks of all who promised it were replaced: it is not asked for. */
@@ -133,7 +135,7 @@ export class Ledger implements Watcher {
   }
 }
 
-const writtenAt = (entry: Entry): Stamp => (entry.kind === 'record' ? entry.record.stamp : ownerStamp(entry))
+const writtenAt = (entry: Entry): Stamp => liveRecord(entry)?.stamp ?? ownerStamp(entry)
 
 /** Where `stamp` is counted when the newest write of its entity goes back: those before it are still before it. */
 const moved = (stamp: Stamp, before: Stamp, after: Stamp): Stamp => {

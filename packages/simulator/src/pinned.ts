@@ -9,6 +9,10 @@ export interface Pinned {
 }
 
 export const PINNED: readonly Pinned[] = [
+  {
+    seed: '58',
+    found: 'a claim of a handle that was held already was taken for an act that wrote something: the checker’s fault',
+  },
   { seed: '38', found: 'a node whose clock was wrong at its start kept stamps that its peers refused (M4)' },
   { seed: '42', found: 'the same in a history of short times' },
   { seed: '200', found: 'a bare grave was believed where it must prove nothing (T3)' },

@@ -1,6 +1,7 @@
 /** Acts on their way to a node, as HTTP requests would be, and what becomes of them. */
-import type { DeveloperView, EntityView } from '@rollcall/core'
-import { type Act, type EntityId, isDeveloperId, ok, type Result, type Stamp } from '@rollcall/protocol'
+import { type DeveloperView, type EntityView, liveRecord } from '@rollcall/core'
+import { type Act, compareStamps, type EntityId, isDeveloperId, ok, type Result, type Stamp } from '@rollcall/protocol'
+import { entryOn } from '../ledger.ts'
 import { LOST, type Lost, type SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 
@@ -44,6 +45,8 @@ export const ask = async (
   const { tally, trace, ledger } = world
   ledger.handed(id, act)
   const askedMs = world.nowMs()
+  const before = entryOn(node, id)
+  const held = before === undefined ? undefined : liveRecord(before)?.stamp
   const answer = await handIn(node, id, act)
   const outcome = outcomeOf(answer)
   tally.deed(`${act.kind}_${outcome}`)
@@ -51,7 +54,10 @@ export const ask = async (
     const told = answer === LOST ? 'no answer' : answer.ok ? 'ok' : `${answer.code} (${answer.message})`
     trace.line('act', node.name, `${name} ${act.kind} ${act.form} by ${act.by}: ${told}`)
   }
-  if (answer !== LOST && answer.ok) ledger.acknowledged({ ...answer.value, kind: act.kind, id, node, askedMs })
+  if (answer !== LOST && answer.ok) {
+    const isRepeat = held !== undefined && compareStamps(held, answer.value.written) === 0
+    ledger.acknowledged({ ...answer.value, kind: act.kind, id, node, askedMs, isRepeat })
+  }
   return outcome
 }
 
