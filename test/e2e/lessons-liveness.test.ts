@@ -17,19 +17,23 @@ import { Witness } from './support/witness.ts'
 import { call, search, type ZyndAgent } from './support/zynd-agent.ts'
 
 const SECOND = 1_000
-const THRESHOLD_MS = 3 * SECOND
-const IDLE_MS = 4 * SECOND
 
-/** Short enough for twenty thresholds to pass while the other tests run. */
-const BRISK: readonly string[] = [
+/** A beat twice a second, and what follows from a threshold of so many seconds (L11). */
+const brisk = (thresholdSeconds: number, skewSeconds: number): readonly string[] => [
   'heartbeat.interval_seconds=0.5',
-  'heartbeat.inactive_threshold_seconds=3',
-  'heartbeat.max_clock_skew_seconds=0.6',
+  `heartbeat.inactive_threshold_seconds=${thresholdSeconds}`,
+  `heartbeat.max_clock_skew_seconds=${skewSeconds}`,
   'heartbeat.sweep_interval_seconds=1',
   'heartbeat.restart_grace_seconds=3',
-  'limits.socket_idle_seconds=4',
+  `limits.socket_idle_seconds=${thresholdSeconds + 1}`,
   'sync.interval_seconds=1',
 ]
+
+/** Short enough for twenty thresholds to pass while the other tests run. */
+const QUIET_THRESHOLD_MS = 3 * SECOND
+const QUIET = brisk(3, 0.6)
+const THRESHOLD_MS = 5 * SECOND
+const BRISK = brisk(5, 1.3)
 
 const joined = async (size: number, settings: readonly string[]): Promise<Cluster> => {
   const cluster = await Cluster.start(size, settings)
@@ -63,7 +67,7 @@ const shown = async (nodes: readonly NodeProcess[], agent: ZyndAgent, status: un
 }
 
 before(async () => {
-  quiet = await joined(2, BRISK)
+  quiet = await joined(2, QUIET)
   clusters.push(quiet)
   const agents = await registered(quiet.nodes, 'quiet', 2)
   quietAgents = agents.map((agent, at) => new Faithful(agent, [quiet.node(at).url]))
@@ -133,7 +137,7 @@ test('Liveness that lies: any frame keeps a socket, only a valid beat keeps an e
       talk.socket.send(talk.frame(chats, { signer: mute }))
     }, 200)
     try {
-      assert.deepEqual(await silence.socket.closed(3 * IDLE_MS), { code: 4408, reason: 'idle' })
+      assert.deepEqual(await silence.socket.closed(3 * THRESHOLD_MS), { code: 4408, reason: 'idle' })
       for (const agent of [chats, mute]) await shown(nodes, agent, 'inactive')
     } finally {
       clearInterval(chatter)
@@ -279,7 +283,11 @@ test('Mass restart, L5, T1: all processes ended at once and started in another o
 
 test('Liveness that lies, L3: over twenty thresholds of nothing but beats no entity has a transition and no node closes a socket', async (t) => {
   const sessions = quietAgents.map(({ session }) => session)
-  await until(25 * THRESHOLD_MS, 'twenty thresholds', async () => performance.now() - quietSinceMs > 20 * THRESHOLD_MS)
+  await until(
+    25 * QUIET_THRESHOLD_MS,
+    'twenty thresholds',
+    async () => performance.now() - quietSinceMs > 20 * QUIET_THRESHOLD_MS,
+  )
   t.diagnostic(`${quietAgents.map(({ acks }) => acks).join(' and ')} beats acknowledged`)
   const told = quietWitness.of(quietAgents.map(({ agent }) => agent.id))
   assert.deepEqual(
