@@ -238,7 +238,9 @@ const fieldText = (field: Field, value: Json | undefined): Result<string> => {
 /** The fields an act sets; a handle claimed or released is one of them. Empty where an update sets none. */
 export const developerFieldsSet = (act: Act, body: JsonObject): readonly string[] => {
   if (act.kind === 'claim_handle' || act.kind === 'release_handle') return ['handle']
-  const fields: string[] = FIELD_NAMES.filter((field) => body[field] !== undefined)
+  // What a registration does not name it leaves empty, which is a word on it too.
+  const isWhole = act.kind === 'register_developer'
+  const fields: string[] = FIELD_NAMES.filter((field) => isWhole || body[field] !== undefined)
   return claimsHandle(act, body) ? [...fields, 'handle'] : fields
 }
 

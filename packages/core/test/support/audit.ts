@@ -1,7 +1,16 @@
 /** Recomputes from the holdings whatever a state keeps beside them, and compares. */
 import assert from 'node:assert/strict'
-import { compareKeys, type Holding, itemOf, presenceOf, type RegistryState, type Shown } from '@rollcall/core'
-import { compareStamps, developerIdOfProof, type EntityId, type EntityRecord, type NodeId } from '@rollcall/protocol'
+import { claimOf, compareKeys, type Holding, itemOf, presenceOf, type RegistryState, type Shown } from '@rollcall/core'
+import {
+  compareStamps,
+  type DeveloperId,
+  developerIdOf,
+  developerIdOfProof,
+  type EntityId,
+  type EntityRecord,
+  isDeveloperId,
+  type NodeId,
+} from '@rollcall/protocol'
 import { referenceDigest } from './reference-digest.ts'
 
 /** Throws where anything derived disagrees with the entries. Holds between any two steps. */
@@ -10,6 +19,8 @@ export const audit = (state: RegistryState): void => {
   auditCounts(state)
   auditIndexes(state)
   auditNames(state)
+  auditClaims(state)
+  auditOwned(state)
   for (const [id, holding] of state.holdings) auditHolding(state, id, holding)
   auditLeases(state)
   auditMembers(state)
@@ -70,6 +81,39 @@ const auditNames = (state: RegistryState): void => {
   }
   for (const record of records) {
     assert.equal(state.names.holder(record)?.id, holders.get(bearerKey(record) ?? '')?.id, 'holder of a name')
+  }
+}
+
+/** N1: of every claim the holder is the live record with the least stamp, and nobody else is. */
+const auditClaims = (state: RegistryState): void => {
+  const claims = [...state.holdings.values()].flatMap(({ entry }) => {
+    const claim = claimOf(entry)
+    return claim === undefined ? [] : [{ id: entry.id, ...claim }]
+  })
+  for (const { key } of claims) {
+    const claimants = claims.filter((claim) => claim.key === key)
+    claimants.sort((a, b) => compareStamps(a.stamp, b.stamp) || (a.id < b.id ? -1 : 1))
+    const [holder, ...others] = claimants.map(({ id }) => id)
+    assert.deepEqual(state.claims.claimants(key), { holder, others: new Set(others) }, `claimants of ${key}`)
+  }
+}
+
+/** N2: whose proofs live entities carry. */
+const auditOwned = (state: RegistryState): void => {
+  const owned = new Map<DeveloperId, EntityId[]>()
+  for (const { entry } of state.holdings.values()) {
+    const proof = entry.kind === 'record' ? entry.record.profile.developerProof : undefined
+    if (proof === undefined) continue
+    const id = developerIdOfProof(proof)
+    owned.set(id, [...(owned.get(id) ?? []), entry.id])
+    assert.equal(developerIdOf(state.owned.publicKey(id) ?? new Uint8Array()), id, 'the key of a developer')
+  }
+  for (const [id, ids] of owned) assert.deepEqual([...state.owned.entities(id)].sort(), ids.sort(), `owned by ${id}`)
+  for (const { entry } of state.holdings.values()) {
+    if (!isDeveloperId(entry.id)) continue
+    if (!owned.has(entry.id))
+      assert.equal(state.owned.publicKey(entry.id), undefined, 'who owns nothing is not derived')
+    assert.equal(state.leases.deadlineMs(entry.id), undefined, 'a developer has no lease')
   }
 }
 

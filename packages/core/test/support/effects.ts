@@ -14,6 +14,7 @@ import {
 import {
   type Delta,
   decodeDelta,
+  developerChecks,
   type EntityId,
   type EntityRecord,
   type Entry,
@@ -78,6 +79,7 @@ const checkPublished = ({ state, effects }: StepTaken, delta: Delta): void => {
   const wire = encodeDelta(delta)
   assert.equal(hex(encodeDelta(taken(decodeDelta(wire)))), hex(wire), 'a peer reads what was meant')
   if (delta.kind === 'record') checkRecord(delta.record)
+  if (delta.kind === 'developer') checkAll(taken(developerChecks(delta.developer)), 'developer')
   if (delta.kind === 'tombstone') checkAll(taken(tombstoneChecks(delta.tombstone)), 'tombstone')
   const presence = delta.kind === 'record' || delta.kind === 'presence' ? delta.presence : undefined
   if (presence !== undefined && entry.kind === 'record') checkPresence(presence, entry.record)

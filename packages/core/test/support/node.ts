@@ -56,7 +56,7 @@ export interface TestNodeInit {
 }
 
 type Omitted<T> = T extends unknown ? Omit<T, 'token'> : never
-type ActInput = Omitted<Extract<RegistryInput, { type: 'register' | 'update' | 'deregister' }>>
+type ActInput = Omitted<Extract<RegistryInput, { type: 'register' | 'update' | 'deregister' | 'developer' | 'name' }>>
 
 export class TestNode {
   readonly id: NodeId

@@ -4,6 +4,7 @@ import type { Act, Beat, Delta, JsonObject, Stamp, Status } from '@rollcall/prot
 import fc from 'fast-check'
 import { deregistration, nativeAct, registration, update, zyndDeregister, zyndRegister, zyndUpdate } from './acts.ts'
 import { documentedBeat, nativeBeat, zyndBeat } from './beats.ts'
+import { developerMakes } from './developer-storm.ts'
 import { graveEntry, recordEntry, recordOf, signedPresenceOf, stampOf, tombstoneEntry, tombstoneOf } from './entries.ts'
 import { nodeKeys, type Owner, ownerOf, signerOf } from './keys.ts'
 import { startOfTime, TestNode } from './node.ts'
@@ -87,7 +88,8 @@ const acts: fc.Arbitrary<Make> = fc
       const issuedAtMs = storm.node.wallMs + said.offMs
       const token = storm.token()
       if (kind === 'register') {
-        const profile = { name: at(['north', 'south'], i), developer, fields }
+        const entity_name = at(['stocks', 'bonds', 'No name'], said.by)
+        const profile = { name: at(['north', 'south'], i), developer, fields: { entity_name, ...fields } }
         const act = by === 0 ? zyndRegister(owner, { developer }) : registration(owner, issuedAtMs, profile)
         return [{ type: 'register', token, act: by === 5 ? { ...act, kind: 'update' } : act }]
       }
@@ -223,6 +225,7 @@ const make = fc.oneof(
   { weight: 5, arbitrary: beats },
   { weight: 4, arbitrary: deltas },
   { weight: 4, arbitrary: others },
+  { weight: 4, arbitrary: developerMakes(keys) },
 )
 
 /** Several events of one command share a step. */
