@@ -1,12 +1,11 @@
 /** Nodes in processes of their own (`load/node.ts`), with stores that were written beforehand. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../e2e/support/free-port.ts'
 import { metricsOf } from '../e2e/support/metrics.ts'
 import { until } from '../e2e/support/wait.ts'
+import { Commanded } from './load/commanded.ts'
 import type { NodeCommand, NodeLook, NodeStarted, NodeState } from './load/node.ts'
 
 const PROGRAM = new URL('./load/node.ts', import.meta.url)
@@ -16,7 +15,7 @@ export class BenchNode {
   readonly meshPort: number
   readonly #settings: readonly string[]
   readonly #http: string
-  #child: ChildProcess | undefined
+  #process: Commanded<NodeCommand> | undefined
   #started: NodeStarted | undefined
 
   private constructor(init: { dataDir: string; settings: readonly string[]; meshPort: number; http: string }) {
@@ -44,10 +43,7 @@ export class BenchNode {
   }
 
   async start(options: { readonly join: readonly string[]; readonly cut?: readonly number[] }): Promise<this> {
-    this.#child = fork(PROGRAM, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    const endIt = (): void => void this.#child?.kill('SIGKILL')
-    process.once('exit', endIt)
-    this.#child.once('exit', () => process.off('exit', endIt))
+    this.#process = new Commanded(PROGRAM)
     if (options.cut !== undefined) await this.cut(options.cut)
     const { join: peers } = options
     this.#started = await this.#do<NodeStarted>({
@@ -66,6 +62,15 @@ export class BenchNode {
     return this.#do<NodeState>({ type: 'state' })
   }
 
+  async noteActivations(): Promise<void> {
+    await this.#do({ type: 'note-activations' })
+  }
+
+  /** When each entity was found here as active, milliseconds of the clock of the machine. */
+  async activations(): Promise<Readonly<Record<string, number>>> {
+    return (await this.#do<{ readonly atMs: Record<string, number> }>({ type: 'activations' })).atMs
+  }
+
   async cut(ports: readonly number[]): Promise<void> {
     await this.#do({ type: 'cut', ports })
   }
@@ -75,27 +80,12 @@ export class BenchNode {
   }
 
   async stop(): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
+    await this.#process?.end()
   }
 
-  /** One command at a time: answers come in the order of the commands. */
   #do<T extends object>(command: NodeCommand): Promise<T> {
-    const child = this.#child
-    if (child === undefined) throw new Error('the node was not started')
-    return new Promise((resolve, reject) => {
-      const onExit = (code: number | null): void => reject(new Error(`the node ended with ${String(code)}`))
-      child.once('exit', onExit)
-      child.once('message', (reply: { readonly answer: T } | { readonly error: string }) => {
-        child.off('exit', onExit)
-        if ('error' in reply) reject(new Error(reply.error))
-        else resolve(reply.answer)
-      })
-      child.send(command)
-    })
+    if (this.#process === undefined) throw new Error('the node was not started')
+    return this.#process.do<T>(command)
   }
 }
 

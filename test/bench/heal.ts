@@ -131,8 +131,8 @@ const figuresOf = (healed: Healed, changes: number): readonly Figure[] => {
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 
 const run = async ({ quick, say }: BenchOptions): Promise<readonly Figure[]> => {
-  const store = await LargeStore.of(quick ? 20_000 : 100_000, say)
-  const changes = quick ? 2_000 : 10_000
+  const store = await LargeStore.of(quick ? 5_000 : 100_000, say)
+  const changes = quick ? 500 : 10_000
   const all = await BenchNodes.of(SIDES.length, [])
   try {
     say(`signing ${changes} changes on each side`)

@@ -108,8 +108,8 @@ const figuresOf = (what: string, isLargest: boolean, kind: Kind, mended: Mended)
 ]
 
 const run = async ({ quick, say }: BenchOptions): Promise<readonly Figure[]> => {
-  const store = await LargeStore.of(quick ? 20_000 : 100_000, say)
-  const counts = quick ? [100, 2_000] : [100, 1_000, 10_000]
+  const store = await LargeStore.of(quick ? 5_000 : 100_000, say)
+  const counts = quick ? [50, 500] : [100, 1_000, 10_000]
   const figures: Figure[] = []
   for (const kind of KINDS) {
     for (const count of counts) {

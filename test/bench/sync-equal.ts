@@ -53,7 +53,7 @@ const measure = async (store: LargeStore, intervalSeconds: number, seconds: numb
 }
 
 const run = async ({ quick, say }: BenchOptions): Promise<readonly Figure[]> => {
-  const count = quick ? 20_000 : 100_000
+  const count = quick ? 5_000 : 100_000
   const seconds = quick ? 5 : 15
   const store = await LargeStore.of(count, say)
   say(`${count} equal entries, compared all the time`)

@@ -13,6 +13,9 @@ export type NodeCommand =
   | { readonly type: 'cut'; readonly ports: readonly number[] }
   | { readonly type: 'state' }
   | { readonly type: 'look' }
+  /** Notes from now on when each entity became active here and was found by its name. */
+  | { readonly type: 'note-activations' }
+  | { readonly type: 'activations' }
   | { readonly type: 'stop' }
 
 export interface NodeStarted {
@@ -112,6 +115,25 @@ const look = (): NodeLook => {
   return { ...stalls.take(), cpuMs, residentBytes: process.memoryUsage.rss(), linkBytes: links.bytes() }
 }
 
+const activations: Record<string, number> = {}
+
+/** The clock that all processes of a machine have in common, milliseconds. */
+const machineMs = (): number => Number(process.hrtime.bigint()) / 1e6
+
+const noteActivations = (): void => {
+  const registry = node?.registry
+  registry?.subscribe({
+    listener: ({ type, entityId, name = '' }) => {
+      if (type !== 'active' || entityId === undefined) return
+      void registry.search({ text: name, status: 'active', limit: 5, offset: 0 }).then((found) => {
+        if (found.ok && found.value.hits.some(({ entity }) => entity.record.id === entityId)) {
+          activations[entityId] = machineMs()
+        }
+      })
+    },
+  })
+}
+
 const obey = async (command: NodeCommand): Promise<object> => {
   switch (command.type) {
     case 'start':
@@ -119,6 +141,11 @@ const obey = async (command: NodeCommand): Promise<object> => {
     case 'cut':
       links.cut(command.ports)
       return {}
+    case 'note-activations':
+      noteActivations()
+      return {}
+    case 'activations':
+      return { atMs: activations }
     case 'state':
       return state()
     case 'look':

@@ -55,13 +55,13 @@ export const sideOfSplit = (init: SideInit): { readonly shared: StoreOp[]; reado
 
 type RecordEntry = Extract<Entry, { kind: 'record' }>
 
-interface Activated {
+export interface Activated {
   readonly entry: RecordEntry
   readonly number: number
   readonly wallMs: number
 }
 
-const recordEntry = (record: RecordEntry['record']): RecordEntry => ({
+export const recordEntry = (record: RecordEntry['record']): RecordEntry => ({
   kind: 'record',
   id: record.id,
   record,
@@ -69,7 +69,7 @@ const recordEntry = (record: RecordEntry['record']): RecordEntry => ({
 })
 
 /** As a node announces them: one signature for the presences of a turn. */
-function* announced(
+export function* announced(
   activated: readonly Activated[],
   { nodeId, signer }: SideInit['attendant'],
 ): Generator<{ readonly entry: Entry; readonly heldMs: number; readonly beat: StoreOp }> {
