@@ -15,13 +15,14 @@ import { beats } from './beats.ts'
 import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
 import { healing } from './heal.ts'
+import { massDeath } from './mass-death.ts'
 import { propagation } from './propagation.ts'
 import { register } from './register.ts'
 import { sim } from './sim.ts'
 import { syncDiff } from './sync-diff.ts'
 import { syncEqual } from './sync-equal.ts'
 
-const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, propagation, sim]
+const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, propagation, massDeath, sim]
 
 const machine = () => ({
   cores: availableParallelism(),
