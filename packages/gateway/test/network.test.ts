@@ -62,6 +62,7 @@ test('every route is in the OpenAPI description, and its references lead somewhe
     '/metrics',
     '/onboard',
     '/ready',
+    '/v1/admin/backup',
     '/v1/admin/drain',
     '/v1/audit',
     '/v1/audit/verify',
