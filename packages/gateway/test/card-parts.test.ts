@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { canonicalJson, entityIdOf, type Json } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -31,6 +32,17 @@ describe('canonical text (zynd-wire §2)', () => {
       assert.equal(canonicalText(text, []), undefined, text)
     }
   })
+})
+
+test('the cards of the vectors: their canonical text is what was signed (zynd-wire S13)', () => {
+  const vectors = new URL('../../protocol/vectors/signatures.json', import.meta.url)
+  const cards: { input: string; message: string }[] = JSON.parse(readFileSync(vectors, 'utf8')).zynd.card_S13
+  assert.ok(cards.length >= 3)
+  for (const { input, message } of cards) {
+    const head = JSON.parse(input).signatures[0].protected
+    const canonical = canonicalText(input, ['signatures', 'signature'])
+    assert.equal(Buffer.from(`${head}.${canonical}`).toString('hex'), message)
+  }
 })
 
 test('which addresses are public', () => {

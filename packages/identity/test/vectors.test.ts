@@ -5,7 +5,8 @@ import { NobleVerifier } from '@rollcall/identity'
 import { NativeVerifier } from '@rollcall/identity/node'
 import { vectorFiles, vectorsFolder } from './make-vectors.ts'
 import { fromHex } from './vectors/ground.ts'
-import type { SignatureVector, signatureVectors } from './vectors/signatures.ts'
+import type { signatureVectors } from './vectors/signatures.ts'
+import type { SignatureVector } from './vectors/signing.ts'
 
 test('the vector files are what make-vectors.ts writes', () => {
   const made = vectorFiles()

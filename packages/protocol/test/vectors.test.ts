@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  ACT_KINDS,
   type ActKind,
   actChecks,
   actsOf,
@@ -9,6 +10,7 @@ import {
   decodeStatus,
   decodeTransitions,
   developerChecks,
+  developerIdOf,
   encodeDelta,
   encodePresence,
   encodeStatus,
@@ -85,6 +87,11 @@ const each = <T extends { name: string }>(groups: Groups<T>, group: string, chec
 }
 
 const about = { id, publicKey: entity.publicKey, proof }
+const aboutDeveloper = {
+  id: developerIdOf(developer.publicKey),
+  publicKey: developer.publicKey,
+  proof: undefined,
+}
 
 describe('I3: known signatures are checked over known bytes', () => {
   each(signatures.zynd, 'register_S1', (vector) => {
@@ -119,6 +126,24 @@ describe('I3: known signatures are checked over known bytes', () => {
       signature: fromHex(vector.signature),
     } as const
     agrees(unwrap(actChecks(act, about))[0], vector)
+  })
+  for (const group of Object.keys(signatures.zynd).filter((name) => /_(handle|developer|name)_S/.test(name))) {
+    each(signatures.zynd, group, (vector) => {
+      const kind = ACT_KINDS.find((one) => group.startsWith(`${one}_S`))
+      assert.ok(kind !== undefined)
+      const [text, signature] = [kind === 'deregister_developer' ? '' : vector.input, fromHex(vector.signature)]
+      const act = { kind, form: 'zynd', by: 'developer', text, signature } as const
+      const of = kind.endsWith('_name') ? about : aboutDeveloper
+      agrees(unwrap(actChecks(act, of))[0], vector)
+    })
+  }
+  each(signatures.native, 'developer_act', (vector) => {
+    const kind = ACT_KINDS.find((one) => one === vector.name)
+    assert.ok(kind !== undefined)
+    assert.equal(hex(nativeActBytes(kind, vector.input)), vector.message)
+    const signature = fromHex(vector.signature)
+    const act = { kind, form: 'native', by: 'developer', text: vector.input, signature } as const
+    agrees(unwrap(actChecks(act, kind.endsWith('_name') ? about : aboutDeveloper))[0], vector)
   })
   each(signatures.native, 'beat', (vector) => {
     const status = STATUSES.find((one) => one === vector.name)

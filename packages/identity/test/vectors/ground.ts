@@ -71,3 +71,6 @@ export const entityId = `zns:${idHalf(entityKey.publicKey)}`
 export const otherId = `zns:${idHalf(otherKey.publicKey)}`
 export const nodeId = peerId(nodeKey.publicKey)
 export const otherNodeId = peerId(otherNodeKey.publicKey)
+export const developerId = `zns:dev:${idHalf(developerKey.publicKey)}`
+
+export const signatureText = (signer: Signer, message: Uint8Array): string => `ed25519:${base64(signer.sign(message))}`

@@ -3,38 +3,24 @@
  * are signed, written out here rather than asked of the code under test.
  */
 import type { Signer } from '@rollcall/protocol'
-import { base64, developerKey, entityId, entityKey, framed, hex, join, nodeId, text, timeMs, u32 } from './ground.ts'
+import { nativeDevelopers, zyndCards, zyndDevelopers, zyndInnerUpdates } from './developers.ts'
+import {
+  base64,
+  developerId,
+  developerKey,
+  entityId,
+  entityKey,
+  framed,
+  join,
+  nodeId,
+  signatureText,
+  text,
+  timeMs,
+  u32,
+} from './ground.ts'
+import { type SignatureVector, signed } from './signing.ts'
 
 const key = (signer: Signer): string => `ed25519:${base64(signer.publicKey)}`
-const signatureText = (signer: Signer, message: Uint8Array): string => `ed25519:${base64(signer.sign(message))}`
-
-export interface SignatureVector {
-  readonly name: string
-  /** What arrived, in the form in which it arrived; for an act, the text that the act keeps. */
-  readonly input: string
-  readonly by: 'entity' | 'developer'
-  readonly public_key: string
-  /** The bytes that are signed. */
-  readonly message: string
-  readonly signature: string
-}
-
-const signed = (
-  name: string,
-  input: string,
-  message: Uint8Array,
-  by: 'entity' | 'developer' = 'entity',
-): SignatureVector => {
-  const signer = by === 'entity' ? entityKey : developerKey
-  return {
-    name,
-    input,
-    by,
-    public_key: hex(signer.publicKey),
-    message: hex(message),
-    signature: hex(signer.sign(message)),
-  }
-}
 
 /** A registration as Zynd's clients send it: signed over some of its fields, and carrying its own signature. */
 const zyndRegistration = (name: string, body: Record<string, unknown>, canonical: string): SignatureVector => {
@@ -69,6 +55,11 @@ export const zyndRegistrations = (): SignatureVector[] => [
   zyndRegistration('tags absent, signed over []', { ...body, public_key: publicKey }, canonical('[]')),
   zyndRegistration('tags absent, signed over null', { ...body, public_key: publicKey }, canonical('null')),
   zyndRegistration(
+    'category absent, signed over null by TypeScript',
+    { name: body.name, entity_url: body.entity_url, summary: body.summary, public_key: publicKey, tags: [] },
+    canonical('[]').replace('"category":"weather"', '"category":null'),
+  ),
+  zyndRegistration(
     'with entity_type',
     { ...body, public_key: publicKey, tags: [], entity_type: 'agent' },
     canonical('[]', ',"entity_type":"agent"'),
@@ -93,9 +84,11 @@ export const zyndRegistrations = (): SignatureVector[] => [
 export const zyndOthers = (): Record<string, SignatureVector[]> => {
   const update = `{"signature":"ed25519:AAAA","summary":"Größer"}`
   return {
+    update_S2a: zyndInnerUpdates(),
     update_S2b: [
       signed('by the entity', update, text(update)),
       signed('by the developer', update, text(update), 'developer'),
+      signed('nothing but a signature', '{"signature":"ed25519:AAAA"}', text('{"signature":"ed25519:AAAA"}')),
     ],
     deregister_S3: [
       signed('by the entity', entityId, text(entityId)),
@@ -146,6 +139,13 @@ export const signatureVectors = () => ({
   entity_id: entityId,
   node_id: nodeId,
   time_ms: timeMs,
-  zynd: { register_S1: zyndRegistrations(), ...zyndOthers(), ...zyndBeats() },
-  native: nativeSignatures(),
+  zynd: {
+    register_S1: zyndRegistrations(),
+    ...zyndOthers(),
+    ...zyndBeats(),
+    ...zyndDevelopers(),
+    card_S13: zyndCards(),
+  },
+  developer_id: developerId,
+  native: { ...nativeSignatures(), developer_act: nativeDevelopers() },
 })

@@ -21,7 +21,8 @@ import {
   timeMs,
   u32,
 } from './ground.ts'
-import { nativeSignatures, type SignatureVector, zyndOthers, zyndRegistrations } from './signatures.ts'
+import { nativeSignatures, zyndOthers, zyndRegistrations } from './signatures.ts'
+import type { SignatureVector } from './signing.ts'
 
 export interface WireVector {
   readonly name: string
