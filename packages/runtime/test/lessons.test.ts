@@ -208,6 +208,8 @@ for (const order of [
           await cluster.until(cluster.node(index).start())
           await cluster.pass(2 * SECOND)
         }
+        // Nobody has beaten yet: this is what the disks and the other nodes say.
+        for (const agent of [alive, reborn]) await everywhere(cluster, agent, 'active')
         await cluster.pass(20 * SECOND)
         for (const agent of [alive, reborn]) assert.equal(await cluster.node(order[0]).beat(agent), 'accepted')
         await cluster.pass(SECOND)
@@ -215,6 +217,8 @@ for (const order of [
         await everywhere(cluster, silent, 'inactive')
         await everywhere(cluster, dead, undefined)
         assert.equal(new Set(cluster.nodes.map((node) => node.registry.node().digest)).size, 1)
+        const counts = { active: 2, inactive: 1, tombstones: 1, graves: 0 }
+        for (const node of cluster.nodes) assert.deepEqual(node.registry.node().counts, counts)
       }
     })
   })
