@@ -15,8 +15,14 @@ import { type Result, resultOf, Totals } from './sim/result.ts'
 const PROCESSES = 2
 
 const flagsOf = ({ plan }: SimOptions): string => {
-  const { nodes, agents, profile, stormMs } = plan
-  const flags = { nodes, agents, profile, hours: stormMs === undefined ? undefined : stormMs / 3_600_000 }
+  const { nodes, agents, profile, stormMs, faults } = plan
+  const flags = {
+    nodes,
+    agents,
+    profile,
+    hours: stormMs === undefined ? undefined : stormMs / 3_600_000,
+    faults: faults && `'${JSON.stringify(faults)}'`,
+  }
   return Object.entries(flags)
     .flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]))
     .join('')

@@ -1,7 +1,7 @@
 /** The options of `npm run sim -- …`. */
 
 import { parseArgs } from 'node:util'
-import type { PlanOptions } from '@rollcall/simulator'
+import { NO_FAULTS, type PlanOptions } from '@rollcall/simulator'
 
 export type SimOptions = {
   mode: 'seed' | 'seeds' | 'minutes' | 'mutations'
@@ -25,6 +25,7 @@ export const usage = `usage: npm run sim -- --seed S | --seeds N | --minutes M |
   --agents N        agents in each history (3 to 16, as the seed says)
   --profile P       "default" for the shipping times, "fast" for seconds instead of minutes (as the seed says)
   --hours H         simulated hours of the storm (as the seed says)
+  --faults JSON     faults other than the seed draws: fields of Faults in packages/simulator/src/faults.ts
   --trace           one line per event on standard output; docs/reliability.md has the legend`
 
 const HOUR = 3_600_000
@@ -44,6 +45,7 @@ export function parseOptions(args: readonly string[], nowMs: number): SimOptions
         agents: { type: 'string' },
         profile: { type: 'string' },
         hours: { type: 'string' },
+        faults: { type: 'string' },
         trace: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -67,6 +69,7 @@ export function parseOptions(args: readonly string[], nowMs: number): SimOptions
         ...only('agents', numberOf('--agents', values.agents, 0)),
         ...only('profile', profile),
         ...only('stormMs', hoursInMs(values.hours)),
+        ...only('faults', faultsIn(values.faults)),
       },
     }
   } catch (error) {
@@ -76,6 +79,14 @@ export function parseOptions(args: readonly string[], nowMs: number): SimOptions
 
 const only = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, V>)
+
+function faultsIn(text: string | undefined): PlanOptions['faults'] {
+  if (text === undefined) return undefined
+  const faults: unknown = JSON.parse(text)
+  const unknown = Object.keys(Object(faults)).find((name) => !(name in NO_FAULTS))
+  if (unknown !== undefined) throw new RangeError(`--faults names ${unknown}, which is no fault.`)
+  return Object(faults)
+}
 
 function hoursInMs(text: string | undefined): number | undefined {
   const hours = numberOf('--hours', text, 0)

@@ -22,6 +22,8 @@ export interface Acknowledged {
   written: Stamp
   /** Whether it said what the node held already: then nothing was written, and its stamp is that of before. */
   readonly isRepeat: boolean
+  /** Whether a node whose clock was wrong has stamped it anew: how it counts among others is then settled by that (M4). */
+  isMoved: boolean
   /** Nodes on whose disk it was promised to be, and was not taken away from outside since. */
   readonly promisedBy: Set<SimNode>
   /** Nobody holds it any more, since the disks of all who promised it were replaced: it is not asked for. */
@@ -63,8 +65,14 @@ export class Ledger implements Watcher {
     this.requests.push({ id, act, atMs: this.#world.nowMs() })
   }
 
-  acknowledged(act: Omit<Acknowledged, 'atMs' | 'promisedBy' | 'isExcused'>): void {
-    const full = { ...act, atMs: this.#world.nowMs(), promisedBy: new Set([act.node]), isExcused: false }
+  acknowledged(act: Omit<Acknowledged, 'atMs' | 'promisedBy' | 'isExcused' | 'isMoved'>): void {
+    const full = {
+      ...act,
+      atMs: this.#world.nowMs(),
+      promisedBy: new Set([act.node]),
+      isExcused: false,
+      isMoved: false,
+    }
     this.#acts.set(act.id, [...(this.#acts.get(act.id) ?? []), full])
   }
 
@@ -93,7 +101,9 @@ export class Ledger implements Watcher {
   changed(_node: SimNode, id: EntityId, before: Entry | undefined, after: Entry): void {
     if (before === undefined || compareStamps(ownerStamp(after), ownerStamp(before)) > 0) return
     for (const act of this.actsOf(id)) {
-      act.written = moved(act.written, writtenAt(before), writtenAt(after))
+      const written = moved(act.written, writtenAt(before), writtenAt(after))
+      act.isMoved ||= written !== act.written
+      act.written = written
       act.owner = moved(act.owner, ownerStamp(before), ownerStamp(after))
     }
   }

@@ -283,7 +283,8 @@ const EPISODE: Record<EpisodeKind, (scene: Scene) => Begun | undefined> = {
   wrongStart: (scene) => {
     const { world, random } = scene
     const [node] = shuffled(random, upNodes(world))
-    if (node === undefined) return undefined
+    // One at a time: of two nodes that both started wrong each keeps the other from following its mended clock.
+    if (node === undefined || world.nodes.some((other) => other.startsWithWrongClock)) return undefined
     const ms = drawJumpMs(world, random)
     node.crash()
     node.jumpClock(ms)
