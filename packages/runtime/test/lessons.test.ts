@@ -138,6 +138,8 @@ for (const [where, there] of [
       assert.equal(await b.beat(agent, newer), 'accepted')
       await cluster.pass(20 * SECOND)
       older.close()
+      await cluster.pass(SECOND)
+      await everywhere(cluster, agent, 'active')
       for (let passedMs = 0; passedMs < 2 * thresholdMs; passedMs += 30 * SECOND) {
         await cluster.pass(30 * SECOND)
         assert.equal(await b.beat(agent, newer), 'accepted')
