@@ -11,6 +11,7 @@ import { makeApp } from './http/app.ts'
 import type { Gateway, GatewayInit } from './init.ts'
 import { assetRoute } from './pages/asset.ts'
 import { adminRoutes } from './routes/admin.ts'
+import { approveRoutes } from './routes/approve.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { cardRoutes } from './routes/card.ts'
 import { developersRoutes } from './routes/developers.ts'
@@ -82,6 +83,7 @@ const registerRoutes = (app: FastifyInstance, context: FeedContext): void => {
       peersRoutes(routes, context)
       identityProofRoutes(routes, context)
       onboardingRoutes(routes, context)
+      approveRoutes(routes, context)
       assetRoute(routes, '/pages/page.css', 'page.css')
       auditRoutes(routes, context)
       developersRoutes(routes, context)

@@ -63,6 +63,7 @@ test('every route is in the OpenAPI description, and its references lead somewhe
     '/onboard',
     '/ready',
     '/v1/admin/backup',
+    '/v1/admin/developers/approve',
     '/v1/admin/drain',
     '/v1/audit',
     '/v1/audit/verify',

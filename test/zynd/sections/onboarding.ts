@@ -4,11 +4,11 @@ import { createPublicKey, verify } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { getDeveloper } from '../support/developers.ts'
 import { canonical, type Fields } from '../support/dump.ts'
-import { fetchCall, objectOf, postJson } from '../support/http.ts'
-import { derive } from '../support/keys.ts'
-import { login } from '../support/login.ts'
+import { fetchCall, JSON_TYPE, objectOf, postJson, type Reply } from '../support/http.ts'
+import { derive, Key } from '../support/keys.ts'
+import { login, unseal } from '../support/login.ts'
 import { describe as described, registration } from '../support/sdk.ts'
-import { nodes } from '../support/shared.ts'
+import { adminToken, nodes } from '../support/shared.ts'
 
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 
@@ -39,6 +39,23 @@ describe('section 4.4, onboarding and identity', () => {
     const [, script] = /<script[^>]+src="(\/[^"]+)"/.exec(page) ?? []
     assert.equal((await fetchCall(`${nodes.url}${script}`)).status, 200)
     assert.doesNotMatch(page, /private_key_enc=[A-Za-z0-9+/]/)
+  })
+
+  test('Z4.4-approve: for an admin the node makes, registers and seals a key; for nobody else', async () => {
+    const approve = (state: unknown, authorization?: string): Promise<Reply> =>
+      fetchCall(`${nodes.url}/v1/admin/developers/approve`, {
+        method: 'POST',
+        body: JSON.stringify({ name: 'Let in', state, callback_port: 4444, metadata: { mail: 'a@b.example' } }),
+        headers: { ...JSON_TYPE, ...(authorization === undefined ? {} : { Authorization: authorization }) },
+      })
+    assert.equal((await approve('state-of-a-login')).status, 401)
+    assert.equal((await approve('state-of-a-login', 'Bearer rca_guessed')).status, 403)
+    assert.equal((await approve('', `Bearer ${adminToken}`)).status, 422)
+    const reply = await approve('state-of-a-login', `Bearer ${adminToken}`)
+    assert.equal(reply.status, 201, reply.text)
+    const key = new Key(unseal(String(reply.body.private_key_enc), 'state-of-a-login').subarray(0, 32))
+    assert.deepEqual([reply.body.developer_id, reply.body.public_key], [key.developerId, key.publicText])
+    assert.equal((await getDeveloper(nodes.url, key)).body.name, 'Let in')
   })
 
   test('Z4.4-identity: the node proves by its key who it is', async () => {

@@ -7,7 +7,7 @@ import { fetchCall, objectOf } from './http.ts'
 import { Key } from './keys.ts'
 
 /** The key that `private_key_enc` holds for whoever knows the state. */
-const unseal = (sealed: string, state: string): Buffer => {
+export const unseal = (sealed: string, state: string): Buffer => {
   const bytes = Buffer.from(sealed, 'base64')
   const key = createHash('sha256').update(state, 'utf8').digest()
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))

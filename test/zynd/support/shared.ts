@@ -1,10 +1,29 @@
 /** The three nodes that all sections of the contract share: starting them takes longer than most of the tests. */
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import { Nodes } from './cluster.ts'
 
+/** Opens what only an operator may do; the nodes know its digest. */
+export const adminToken = `rca_${randomBytes(32).toString('base64url')}`
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-zynd-'))
+const tokenFile = join(folder, 'admin-tokens')
+const sha256 = createHash('sha256').update(adminToken).digest('hex')
+writeFileSync(tokenFile, `${JSON.stringify({ id: 'test', sha256 })}\n`, { mode: 0o600 })
+
 /** Agents are on this machine too, and their cards are read anew while a test waits. */
-const SETTINGS = ['cards.allow_private_addresses=true', 'cards.max_age_seconds=1']
+const SETTINGS = [
+  'cards.allow_private_addresses=true',
+  'cards.max_age_seconds=1',
+  `security.admin_token_file=${tokenFile}`,
+]
 
 export const nodes = await Nodes.start(3, SETTINGS)
 
-after(() => nodes.stop())
+after(async () => {
+  await nodes.stop()
+  rmSync(folder, { recursive: true })
+})

@@ -12,14 +12,19 @@ const STATE_CHARS_MAX = 512
 const PRINTABLE = /^[\x21-\x7e]+$/
 
 export const parseOnboarding = (query: Readonly<Record<string, unknown>>): Result<OnboardingRequest> => {
-  const { state, callback_port: port } = query
-  if (typeof state !== 'string' || !PRINTABLE.test(state) || state.length > STATE_CHARS_MAX) {
-    return invalid('state', `is not 1 to ${STATE_CHARS_MAX} printable characters`)
-  }
+  const { callback_port: port } = query
+  const state = checkedState(query.state)
+  if (!state.ok) return state
   const callbackPort = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : 0
   if (callbackPort < 1 || callbackPort > 65_535) return invalid('callback_port', 'is not a port from 1 to 65535')
-  return ok({ state, callbackPort })
+  return ok({ state: state.value, callbackPort })
 }
+
+/** The secret that the program made up for this login. */
+export const checkedState = (state: unknown): Result<string> =>
+  typeof state === 'string' && PRINTABLE.test(state) && state.length <= STATE_CHARS_MAX
+    ? ok(state)
+    : invalid('state', `is not 1 to ${STATE_CHARS_MAX} printable characters`)
 
 /**
  * The address that hands the key over. It is always one of the caller's own machine: no other host can be asked for, so
