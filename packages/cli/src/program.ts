@@ -4,11 +4,17 @@ import { auditVerify } from './commands/audit-verify.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
 import { deregister } from './commands/deregister.ts'
+import { developerRegister } from './commands/developer-register.ts'
+import { developerShow } from './commands/developer-show.ts'
 import { doctor } from './commands/doctor.ts'
+import { handleClaim } from './commands/handle-claim.ts'
+import { handleRelease } from './commands/handle-release.ts'
 import { info } from './commands/info.ts'
 import { keysDerive } from './commands/keys-derive.ts'
 import { keysNew } from './commands/keys-new.ts'
 import { keysShow } from './commands/keys-show.ts'
+import { nameBind } from './commands/name-bind.ts'
+import { nameRelease } from './commands/name-release.ts'
 import { nodeCheck } from './commands/node-check.ts'
 import { nodeConfigShow } from './commands/node-config-show.ts'
 import { nodeDrain } from './commands/node-drain.ts'
@@ -16,6 +22,7 @@ import { nodePeers } from './commands/node-peers.ts'
 import { nodeStart } from './commands/node-start.ts'
 import { nodeStatus } from './commands/node-status.ts'
 import { register } from './commands/register.ts'
+import { resolve } from './commands/resolve.ts'
 import { restore } from './commands/restore.ts'
 import { run } from './commands/run.ts'
 import { search } from './commands/search.ts'
@@ -48,6 +55,9 @@ const GROUPS: Readonly<Record<string, { readonly about: string; readonly verbs: 
     },
   },
   token: { about: 'admin tokens of a node', verbs: { mint: tokenMint, list: tokenList, revoke: tokenRevoke } },
+  developer: { about: 'the developer of the key in use', verbs: { register: developerRegister, show: developerShow } },
+  handle: { about: 'the short name of a developer', verbs: { claim: handleClaim, release: handleRelease } },
+  name: { about: 'full names of entities under a handle', verbs: { bind: nameBind, release: nameRelease } },
   audit: { about: 'look into what a node did', verbs: { verify: auditVerify } },
   keys: { about: 'make and show keys', verbs: { new: keysNew, show: keysShow, derive: keysDerive } },
 }
@@ -61,6 +71,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   search,
   info,
   watch,
+  resolve,
   doctor,
   backup,
   restore,

@@ -69,6 +69,14 @@ export interface WriteOptions extends CallOptions {
   readonly by?: ActSigner
 }
 
+export interface DeveloperActInit {
+  readonly method: 'POST' | 'PUT' | 'DELETE'
+  /** From the root of the registry, escaped. */
+  readonly path: string
+  readonly kind: ActKind
+  readonly body: JsonObject
+}
+
 /** What `ensure` had to do. */
 export type Ensured = 'registered' | 'updated' | 'unchanged'
 
@@ -194,6 +202,20 @@ export class RollcallClient {
     options: CallOptions = {},
   ): Promise<JsonObject> {
     return (await this.#read(`/v1/audit?after=${page.after}&limit=${page.limit}`, options)).body
+  }
+
+  /** The answer to any other read of the API, by its path from the root. */
+  async read(path: string, options: CallOptions = {}): Promise<JsonObject> {
+    return (await this.#read(path, options)).body
+  }
+
+  /** Has the developer of this client's key act on developers, handles or names. Durable when it resolves. */
+  async developerAct(act: DeveloperActInit, options: CallOptions = {}): Promise<JsonObject> {
+    const { method, path, kind, body: content } = act
+    const body = this.#act(kind, content, 'developer')
+    const outcome = await this.#failover.ask({ method, path, body, signal: options.signal })
+    if (outcome.ok) return outcome.answer.body
+    throw outcome.error
   }
 
   /** What the asked node says of itself. */

@@ -18,6 +18,9 @@ export interface Verdict {
 }
 
 const PAGE = 1_000
+const ATTEMPTS = 3
+const UNWITNESSED =
+  'every link holds, and no other node that could be asked remembers a head: a cut tail would not be seen'
 /** A link is told before it is on disk, by a moment. */
 const PATIENCE_MS = 3_000
 
@@ -25,33 +28,41 @@ export const verifyNode = async (
   client: RollcallClient,
   witnessesOf: (nodeId: string) => readonly Witness[],
 ): Promise<Verdict> => {
-  const report = await client.auditReport()
-  const nodeId = textOf(report.node_id)
+  for (let attempt = 1; ; attempt++) {
+    const report = await client.auditReport()
+    const verdict = await verifyAgainst(client, report, witnessesOf(textOf(report.node_id)))
+    if (verdict.result !== 'broken' || attempt === ATTEMPTS) return verdict
+    // A node drops its oldest links beyond a cap: what was pruned while it was read is no break.
+    const again = await client.auditReport()
+    if (numberOf(again.oldest) === numberOf(report.oldest)) return verdict
+  }
+}
+
+const verifyAgainst = async (
+  client: RollcallClient,
+  report: JsonObject,
+  remembered: readonly Witness[],
+): Promise<Verdict> => {
   const oldest = numberOf(report.oldest)
   const length = numberOf(report.length)
-  const said = textOf(report.result)
   // What was pruned can be compared with nothing.
-  const witnesses = witnessesOf(nodeId).filter(({ head }) => head.number >= Math.max(1, oldest))
+  const witnesses = remembered.filter(({ head }) => head.number >= Math.max(1, oldest))
   const patientUntil = performance.now() + PATIENCE_MS
-  const { end, broken } = await walkChain({
-    oldest,
-    length,
-    witnesses,
-    linksAfter: async (after) => {
-      for (;;) {
-        const links = linksOf(await client.auditLinks({ after, limit: PAGE }), client.registry)
-        if (links.length > 0 || after >= length || performance.now() > patientUntil) return links
-        await new Promise((resolve) => setTimeout(resolve, 200))
-      }
-    },
-  })
-  const found = { nodeId, length: end, oldest, witnesses: witnesses.map(({ node }) => node), said }
+  const linksAfter = async (after: number): Promise<readonly Json[]> => {
+    for (;;) {
+      const links = linksOf(await client.auditLinks({ after, limit: PAGE }), client.registry)
+      if (links.length > 0 || after >= length || performance.now() > patientUntil) return links
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+  const { end, broken } = await walkChain({ oldest, length, witnesses, linksAfter })
+  const names = witnesses.map(({ node }) => node)
+  const said = textOf(report.result)
+  const found = { nodeId: textOf(report.node_id), length: end, oldest, witnesses: names, said }
   const first = earlier(broken, ownWord(report))
   if (first !== undefined) return { ...found, result: 'broken', ...first }
   if (witnesses.length > 0) return { ...found, result: 'ok' }
-  const reason =
-    'every link holds, and no other node that could be asked remembers a head: a cut tail would not be seen'
-  return { ...found, result: 'tail_unwitnessed', reason }
+  return { ...found, result: 'tail_unwitnessed', reason: UNWITNESSED }
 }
 
 /** What the node holds against itself: it may have asked peers that cannot be asked from here. */
