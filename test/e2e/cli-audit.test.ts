@@ -87,6 +87,21 @@ const linksOf = async (store: LevelStore): Promise<readonly AuditLink[]> => {
   return links
 }
 
+/** What comes out about node-1 where it calls itself whole, whatever it found. */
+const throughLiar = async (desk: Desk): Promise<Report> => {
+  const { url } = cluster.node(1)
+  const honest: Record<string, unknown> = await (await fetch(`${url}/v1/audit/verify`)).json()
+  assert.equal(honest.ok, false)
+  const { first_broken_id: _id, reason: _reason, ...rest } = honest
+  const lie = { ...rest, ok: true, result: 'ok' }
+  const liar = await ReverseProxy.before(url, { lies: (path) => (path === '/v1/audit/verify' ? lie : undefined) })
+  try {
+    return await report(desk, 1, '--node', liar.url)
+  } finally {
+    liar.stop()
+  }
+}
+
 const flipByte = async (store: LevelStore, number: number, needle: string): Promise<void> => {
   const value = (await store.get('audit', auditKey(number))) ?? assert.fail('no such link')
   const at = Buffer.from(value).indexOf(needle)
@@ -110,25 +125,13 @@ test('A1: a flipped byte of a link is found with its number, also where the node
     (store) => flipByte(store, 3, 'registered'),
     () =>
       atBuiltDesk(async (desk) => {
-        const { url } = cluster.node(1)
         const human = await verify(desk, '--all-nodes')
         assert.equal(human.code, 1)
         assert.match(human.stdout, /^node-1: link 3: it was changed$/m)
 
-        const honest: Record<string, unknown> = await (await fetch(`${url}/v1/audit/verify`)).json()
-        assert.deepEqual([honest.ok, honest.first_broken_id], [false, 3])
-        const { first_broken_id: _id, reason: _reason, ...rest } = honest
-        const lie = { ...rest, ok: true, result: 'ok' }
-        const liar = await ReverseProxy.before(url, {
-          lies: (path) => (path === '/v1/audit/verify' ? lie : undefined),
-        })
-        try {
-          const found = await report(desk, 1, '--node', liar.url)
-          assert.deepEqual([found.result, found.first_broken_id, found.reason], ['broken', 3, 'it was changed'])
-          assert.equal(found.nodes[0]?.node_says, 'ok')
-        } finally {
-          liar.stop()
-        }
+        const found = await throughLiar(desk)
+        assert.deepEqual([found.result, found.first_broken_id, found.reason], ['broken', 3, 'it was changed'])
+        assert.equal(found.nodes[0]?.node_says, 'ok')
       }),
   ))
 
@@ -142,9 +145,8 @@ test('A1: a history that was rewritten with right hashes is found by what anothe
     },
     () =>
       atBuiltDesk(async (desk) => {
-        const found = await report(desk, 1, '--node', cluster.node(1).url)
-        assert.equal(found.result, 'broken')
-        assert.match(found.reason ?? '', /remembers another link here/)
+        const found = await throughLiar(desk)
+        assert.deepEqual([found.result, found.reason], ['broken', 'node-0 remembers another link here'])
       }),
   ))
 
@@ -156,9 +158,9 @@ test('A1: a tail that was cut is found by what another node remembers', () =>
     },
     () =>
       atBuiltDesk(async (desk) => {
-        const found = await report(desk, 1, '--node', cluster.node(1).url)
+        const found = await throughLiar(desk)
         assert.equal(found.result, 'broken')
-        assert.match(found.reason ?? '', /the tail was cut|remembers another link here/)
+        assert.match(found.reason ?? '', /^node-0 remembers (?:a link \d+: the tail was cut|another link here)/)
       }),
   ))
 

@@ -112,3 +112,35 @@ test('run wraps a web server: active while it serves, its signals and exit code 
       assert.equal(await status(), 'inactive')
     }),
   ))
+
+test('every command that asks a registry ends with 5 where none answers, and says so', () =>
+  atBuiltDesk(async (desk) => {
+    desk.environment.ROLLCALL_REGISTRY_URL = `http://127.0.0.1:${await freePort()}`
+    const id = (await desk.run(['keys', 'new', '--quiet'])).stdout.trim()
+    const calls: readonly (readonly string[])[] = [
+      ['node', 'status'],
+      ['node', 'peers'],
+      ['node', 'drain', '--token', 'rca_none'],
+      ['register', '--name', 'weather', '--url', 'http://a'],
+      ['update', id, '--set', 'summary=x'],
+      ['deregister', id],
+      ['search'],
+      ['search', '--all-nodes'],
+      ['info', id],
+      ['info', id, '--all-nodes'],
+      ['audit', 'verify'],
+      ['backup', desk.path('copy'), '--online', '--token', 'rca_none'],
+      ['developer', 'register', '--name', 'Ada'],
+      ['developer', 'show'],
+      ['handle', 'claim', 'ada-labs'],
+      ['handle', 'release', 'ada-labs'],
+      ['name', 'bind', id, 'weather'],
+      ['name', 'release', 'ada-labs/weather'],
+      ['resolve', 'ada-labs/weather'],
+    ]
+    for (const args of calls) {
+      const { code, stderr } = await desk.run([...args, '--json'])
+      assert.equal(code, 5, `${args.join(' ')}: ${stderr}`)
+      assert.equal(JSON.parse(stderr).error, 'unreachable', args.join(' '))
+    }
+  }))

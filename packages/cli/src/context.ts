@@ -4,6 +4,7 @@ import { RollcallClient } from '@rollcall/client'
 import { type KeyPair, readKeyFile } from '@rollcall/identity/node'
 import type { Signer } from '@rollcall/protocol'
 import { LocalError } from './failure.ts'
+import { type ProgressText, showProgress } from './output/progress.ts'
 import { type Style, styleFor } from './output/style.ts'
 import { type ChosenRegistries, chooseRegistries, type Environment, homeOf } from './registry.ts'
 
@@ -105,15 +106,7 @@ export class Context {
   }
 
   /** Says what is being waited for while `work` lasts, on a terminal only. */
-  async progress<T>(text: string, work: Promise<T>): Promise<T> {
-    const shown = this.#stderr.isTTY === true && !this.quiet && !this.json
-    // A quick answer needs no such line.
-    const timer = shown ? setTimeout(() => this.#stderr.write(`${text} …\r`), 300) : undefined
-    try {
-      return await work
-    } finally {
-      clearTimeout(timer)
-      if (shown) this.#stderr.write('\u001b[2K\r')
-    }
+  progress<T>(text: ProgressText, work: Promise<T>): Promise<T> {
+    return this.quiet || this.json ? work : showProgress(this.#stderr, text, work)
   }
 }

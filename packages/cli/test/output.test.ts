@@ -4,6 +4,7 @@ import { RollcallError } from '@rollcall/client'
 import { ERRORS, type ErrorCode } from '@rollcall/protocol'
 import { agreement, type NodeAnswer } from '../src/ask-all.ts'
 import { reportOf, reportText, UsageError } from '../src/failure.ts'
+import { showProgress } from '../src/output/progress.ts'
 import { styleFor } from '../src/output/style.ts'
 import { facts, table } from '../src/output/table.ts'
 import { ago } from '../src/output/time.ts'
@@ -91,4 +92,26 @@ test('nodes agree when all answered, and said the same', () => {
   assert.deepEqual(sentenceOf(c), [false, 'no node answered; no answer from c'])
   const absent = new RollcallError('entity_not_found', 'no', { http: 404 })
   assert.deepEqual(sentenceOf(says('a', '1'), { ...c, error: absent }), [false, 'the nodes differ: a against c'])
+})
+
+test('progress shows on a terminal while work lasts, and leaves nothing behind', async () => {
+  const written: string[] = []
+  const terminal = { isTTY: true, write: (text: string) => written.push(text) }
+  let finish = (): void => undefined
+  let links = 0
+  const work = new Promise<string>((resolve) => {
+    finish = () => resolve('done')
+  })
+  const shown = showProgress(terminal, () => `following ${++links} links`, work)
+  // The first line comes after a moment of patience; it ends the work that it tells of.
+  while (written.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  finish()
+  assert.equal(await shown, 'done')
+  assert.match(written[0] ?? '', /following 1 links …$/)
+  assert.equal(written.at(-1), '\u001b[2K\r')
+
+  const file: string[] = []
+  assert.equal(await showProgress({ write: (text: string) => file.push(text) }, 'waiting', work), 'done')
+  assert.equal(await showProgress({ isTTY: true, write: (text: string) => file.push(text) }, 'quick', work), 'done')
+  assert.deepEqual(file, [])
 })

@@ -24,13 +24,15 @@ const UNWITNESSED =
 /** A link is told before it is on disk, by a moment. */
 const PATIENCE_MS = 3_000
 
+/** `onLinks` hears how far the chain was followed. @throws RollcallError where the node does not answer. */
 export const verifyNode = async (
   client: RollcallClient,
   witnessesOf: (nodeId: string) => readonly Witness[],
+  onLinks: (upTo: number) => void,
 ): Promise<Verdict> => {
   for (let attempt = 1; ; attempt++) {
     const report = await client.auditReport()
-    const verdict = await verifyAgainst(client, report, witnessesOf(textOf(report.node_id)))
+    const verdict = await verifyAgainst(client, { report, remembered: witnessesOf(textOf(report.node_id)), onLinks })
     if (verdict.result !== 'broken' || attempt === ATTEMPTS) return verdict
     // A node drops its oldest links beyond a cap: what was pruned while it was read is no break.
     const again = await client.auditReport()
@@ -40,8 +42,15 @@ export const verifyNode = async (
 
 const verifyAgainst = async (
   client: RollcallClient,
-  report: JsonObject,
-  remembered: readonly Witness[],
+  {
+    report,
+    remembered,
+    onLinks,
+  }: {
+    readonly report: JsonObject
+    readonly remembered: readonly Witness[]
+    readonly onLinks: (upTo: number) => void
+  },
 ): Promise<Verdict> => {
   const oldest = numberOf(report.oldest)
   const length = numberOf(report.length)
@@ -49,6 +58,7 @@ const verifyAgainst = async (
   const witnesses = remembered.filter(({ head }) => head.number >= Math.max(1, oldest))
   const patientUntil = performance.now() + PATIENCE_MS
   const linksAfter = async (after: number): Promise<readonly Json[]> => {
+    onLinks(after)
     for (;;) {
       const links = linksOf(await client.auditLinks({ after, limit: PAGE }), client.registry)
       if (links.length > 0 || after >= length || performance.now() > patientUntil) return links

@@ -44,8 +44,14 @@ export const auditVerify = (command: Command) => {
     const outcomes: Outcome[] = []
     for (const place of chosen) {
       const client = context.clientOf([place.url], undefined, { timeoutMs: TIMEOUT_MS })
-      const verified = settled(verifyNode(client, census.witnessesOf))
-      outcomes.push({ ...place, ...(await context.progress(`following the chain of ${place.node}`, verified)) })
+      let followed = 0
+      const verified = settled(
+        verifyNode(client, census.witnessesOf, (upTo) => {
+          followed = upTo
+        }),
+      )
+      const words = (): string => `following the chain of ${place.node}: ${followed} links`
+      outcomes.push({ ...place, ...(await context.progress(words, verified)) })
     }
     tell(context, outcomes)
     return exitOf(outcomes)
