@@ -22,7 +22,6 @@ export const LIMITS = {
   // A developer's record: at most one act for each of its fields shows.
   developerActsMax: 8,
   developerBytesMax: 64 * 1024,
-  developerActCharsMax: 16 * 1024,
   githubCharsMax: 100,
   // Versions told of one bound name, the newest.
   nameVersionsMax: 8,

@@ -1,5 +1,5 @@
 /** The part of the front door at which developers speak: signatures are verified here, and peers asked where this node does not know. */
-import type { DeveloperView, RegistryInput, RegistryState, RequestContext } from '@rollcall/core'
+import type { Clock, DeveloperView, RegistryInput, RegistryState, RequestContext } from '@rollcall/core'
 import {
   type Act,
   actChecks,
@@ -13,6 +13,7 @@ import {
   type Result,
   type Stamp,
 } from '@rollcall/protocol'
+import { BoundedMap } from './bounded-map.ts'
 import type { Directory } from './directory.ts'
 import type { Evidence } from './evidence.ts'
 import type { Fetcher } from './fetcher.ts'
@@ -22,13 +23,18 @@ export interface DeveloperDoorInit {
   readonly evidence: Evidence
   readonly fetcher: Fetcher
   readonly directory: Directory
+  readonly clock: Clock
   readonly write: (event: (token: number) => RegistryInput, context: RequestContext) => Promise<Written>
 }
 
 type Written = Result<{ readonly id: EntityId; readonly stamp: Stamp }>
 
+const UNKNOWN_FOR_MS = 2_000
+const UNKNOWN_MAX = 10_000
+
 export class DeveloperDoor {
   readonly #init: DeveloperDoorInit
+  readonly #unknownUntilMs = new BoundedMap<DeveloperId, number>(UNKNOWN_MAX)
 
   constructor(init: DeveloperDoorInit) {
     this.#init = init
@@ -36,10 +42,15 @@ export class DeveloperDoor {
 
   /** What is known of a developer, here or at a peer. A node that holds nothing yet cannot say "not found" (S4). */
   async find(id: DeveloperId): Promise<Result<DeveloperView>> {
-    const { state, fetcher, directory } = this.#init
+    const { state, fetcher, directory, clock } = this.#init
     const known = directory.developer(id)
     if (known.ok || state.holdings.has(id)) return known
-    await fetcher.fetch(id)
+    const nowMs = clock.monotonicMs()
+    // Clients ask for their developer at every start: what no peer knew a moment ago is not asked for again at once.
+    if ((this.#unknownUntilMs.get(id) ?? 0) <= nowMs) {
+      await fetcher.fetch(id)
+      this.#unknownUntilMs.set(id, nowMs + UNKNOWN_FOR_MS)
+    }
     const found = directory.developer(id)
     return found.ok || state.ready ? found : fail('node_not_ready', 'this node has not yet synced with the cluster')
   }

@@ -12,7 +12,6 @@ import type {
   ClusterView,
   DeveloperView,
   EntityView,
-  Holding,
   ListFilter,
   Log,
   Mesh,
@@ -36,10 +35,7 @@ import {
   type BeatOutcome,
   beatCheck,
   type DeveloperId,
-  developerIdOfProof,
   type EntityId,
-  type EntityRecord,
-  entityTypeOf,
   type Failure,
   fail,
   formatStamp,
@@ -58,6 +54,7 @@ import type { Directory } from './directory.ts'
 import type { Evidence } from './evidence.ts'
 import type { Feed } from './feed.ts'
 import type { Fetcher } from './fetcher.ts'
+import { listed } from './listing.ts'
 import type { Loop } from './loop.ts'
 import type { Projection } from './projection.ts'
 import type { Sessions } from './sessions.ts'
@@ -257,14 +254,8 @@ export class Door implements Registry {
   }
 
   list(filter: ListFilter): { readonly entities: readonly EntityView[]; readonly total: number } {
-    const matching: { readonly holding: Holding; readonly record: EntityRecord }[] = []
     const asked = this.#init.directory.underHandle(filter)
-    for (const holding of asked === undefined ? [] : this.#init.state.holdings.values()) {
-      if (holding.entry.kind === 'record' && asked !== undefined && isListed(holding.entry.record, asked)) {
-        matching.push({ holding, record: holding.entry.record })
-      }
-    }
-    matching.sort((a, b) => (a.record.id < b.record.id ? -1 : 1))
+    const matching = asked === undefined ? [] : listed(this.#init.state, asked)
     const nowMs = this.#init.clock.monotonicMs()
     const page = matching.slice(filter.offset, filter.offset + filter.limit)
     return {
@@ -468,16 +459,6 @@ const NOTHING = { hits: [], totalFound: 0, nextCursor: undefined, problem: undef
 const UNSYNCED = 'this node has not yet synced with the cluster'
 
 const invalid = (message: string): ReturnType<typeof fail> => fail('signature_invalid', message)
-
-const isListed = (record: EntityRecord, filter: ListFilter): boolean => {
-  const { profile } = record
-  const developer = profile.developerProof === undefined ? undefined : developerIdOfProof(profile.developerProof)
-  return (
-    (filter.type === undefined || entityTypeOf(record.id) === filter.type) &&
-    (filter.category === undefined || profile.category.toLowerCase() === filter.category.toLowerCase()) &&
-    (filter.developerId === undefined || developer === filter.developerId)
-  )
-}
 
 const SEARCH_PROBLEMS = {
   cursor_invalid: 'cursor is not one of this query',

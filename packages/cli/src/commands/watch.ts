@@ -42,6 +42,13 @@ const eventLine = (context: Context, event: TransitionEvent): string => {
   if (event.type === 'gap') return style.yellow('events were lost here: the feed does not go back that far')
   const colour = { active: style.green, inactive: style.yellow, deregistered: style.red }[event.type] ?? style.bold
   const change = text('from') === '' && text('to') === '' ? '' : `${text('from') || '-'} → ${text('to') || '-'}`
-  const parts = [style.dim(text('at')), colour(event.type), text('name'), text('entity_id'), change, text('reason')]
+  const parts = [
+    style.dim(text('at')),
+    colour(event.type),
+    text('fqan') || text('handle') || text('name'),
+    text('entity_id') || text('developer_id'),
+    change,
+    text('reason'),
+  ]
   return printable(parts.filter((part) => part !== '').join('  '))
 }

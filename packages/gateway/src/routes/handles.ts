@@ -6,16 +6,19 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import { bodyText } from '../http/body.ts'
+import { parsePage } from '../parse-search.ts'
+import { LIST_LIMIT_MAX } from '../settings.ts'
 import { BindingRef, HandleAnswerSchema, HandleAvailableSchema, HandleSchema } from '../views/naming-schemas.ts'
 import { bindingJson, handleJson } from '../views/naming-view.ts'
 import { answers } from '../views/schemas.ts'
 import { answer, requestContext } from './answer.ts'
 import { actInBody, actInHeader, developerOfBody, signatureInHeader } from './developer-acts.ts'
 import { keyLimited } from './entities.ts'
-import { readyOr503 } from './query.ts'
+import { queryFields, readyOr503 } from './query.ts'
 
 interface OneHandle {
   Params: { readonly handle: string }
+  Querystring: Record<string, string | string[]>
 }
 
 const params = Type.Object({ handle: Type.String() })
@@ -180,13 +183,24 @@ const namesRoutes = (app: FastifyInstance, context: GatewayContext): void => {
           summary: 'The names under a handle, in order',
           tags,
           params,
+          querystring: Type.Object({
+            limit: Type.Optional(Type.Integer({ maximum: LIST_LIMIT_MAX })),
+            offset: Type.Optional(Type.Integer()),
+          }),
           response: answers({ 200: Type.Array(BindingRef) }),
         },
       },
-      async (request, reply) =>
-        answer(reply, holderOf(context, request.params.handle), (holder) =>
-          context.registry.namesOf(holder.id).map(bindingJson),
-        ),
+      async (request, reply) => {
+        const page = parsePage(queryFields(request.query), { defaultLimit: LIST_LIMIT_MAX, maxLimit: LIST_LIMIT_MAX })
+        if (!page.ok) return answer(reply, page, () => undefined)
+        const { limit, offset } = page.value
+        return answer(reply, holderOf(context, request.params.handle), (holder) =>
+          context.registry
+            .namesOf(holder.id)
+            .slice(offset, offset + limit)
+            .map(bindingJson),
+        )
+      },
     )
   }
 }

@@ -25,6 +25,7 @@ import {
   type Act,
   actContent,
   type Beat,
+  bindingOf,
   type DeveloperId,
   type EntityId,
   fail,
@@ -282,7 +283,10 @@ export const viewOf = (act: Act, change: Partial<EntityView> = {}): EntityView =
   if (!who.ok) throw new Error(who.message)
   const { id, publicKey } = who.value
   const stamp = stampAt(WALL_MS)
-  const record = makeRecord({ id, publicKey, birth: stamp, stamp, issuedAtMs: 0, nameClaim: stamp, acts: [act] })
+  const binding = bindingOf([act], id)
+  const bindingClaim = binding.ok && binding.value !== undefined ? stamp : undefined
+  const fields = { id, publicKey, birth: stamp, stamp, issuedAtMs: 0, nameClaim: stamp, acts: [act] }
+  const record = makeRecord({ ...fields, bindingClaim })
   if (!record.ok) throw new Error(record.message)
   return {
     id,
