@@ -5,6 +5,7 @@ import {
   isMoment,
   type ListedItem,
   momentKey,
+  NOTHING_HASH,
   type Range,
   type RangeClaim,
 } from '@rollcall/core'
@@ -17,6 +18,7 @@ import {
   type EntityId,
   encode,
   encodeStamp,
+  equalBytes,
   LIMITS,
   type NodeId,
   packEntryId,
@@ -128,18 +130,37 @@ const claimLayout = (claim: RangeClaim): readonly Encodable[] => {
       // Items share few nodes: each is named once.
       const nodes = [...new Set(claim.items.map((item) => item.stamp.node))]
       const number = new Map(nodes.map((node, i) => [node, i]))
-      return [CLAIMS.list, nodes, claim.items.map((item) => itemLayout(item, number.get(item.stamp.node) ?? 0))]
+      const items = claim.items.map((item, i) =>
+        itemLayout(item, {
+          nodeNumber: number.get(item.stamp.node) ?? 0,
+          beforeMs: claim.items[i - 1]?.stamp.wallMs ?? 0,
+        }),
+      )
+      return [CLAIMS.list, nodes, items]
     }
   }
 }
 
-const itemLayout = ({ stamp, id, recordHash, presenceHash }: ListedItem, node: number): Encodable => [
-  stamp.wallMs,
+/** What stands for no presence among the beginnings of hashes. */
+const NO_PRESENCE: Uint8Array = NOTHING_HASH.subarray(0, HASH_PREFIX_BYTES)
+
+const presenceHashOf = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.length === 0) return NO_PRESENCE
+  return bytes.length === HASH_PREFIX_BYTES ? bytes : refuse(`a hash begins with ${HASH_PREFIX_BYTES} bytes`)
+}
+
+/** Items of a list follow one another in time, so each tells its distance from the one before; the first tells its time. */
+const itemLayout = (
+  { stamp, id, recordHash, presenceHash }: ListedItem,
+  within: { readonly nodeNumber: number; readonly beforeMs: number },
+): Encodable => [
+  stamp.wallMs - within.beforeMs,
   stamp.counter,
-  node,
+  within.nodeNumber,
   packEntryId(id),
   recordHash,
-  presenceHash,
+  // Most have no presence: that is said in one byte.
+  equalBytes(presenceHash, NO_PRESENCE) ? new Uint8Array() : presenceHash,
 ]
 
 /** Reads a value that is an array of its own, to its end. */
@@ -189,19 +210,25 @@ const readClaim = (reader: Reader): RangeClaim => {
       const nodes = reader.list('nodes', LIMITS.membersMax, (value) =>
         whole([value], 'node', (one) => one.nodeId('node')),
       )
-      return { kind: 'list', items: reader.list('items', LIMITS.syncEntriesMax, (value) => readItem(value, nodes)) }
+      let wallMs = 0
+      const items = reader.list('items', LIMITS.syncEntriesMax, (value) => {
+        const item = readItem(value, nodes, wallMs)
+        wallMs = item.stamp.wallMs
+        return item
+      })
+      return { kind: 'list', items }
     }
   }
 }
 
-const readItem = (value: unknown, nodes: readonly NodeId[]): ListedItem =>
+const readItem = (value: unknown, nodes: readonly NodeId[], beforeMs: number): ListedItem =>
   whole(value, 'item', (reader) => ({
     stamp: {
-      wallMs: reader.uint('wall ms', WALL_MS_MAX),
+      wallMs: beforeMs + reader.uint('wall ms', WALL_MS_MAX - beforeMs),
       counter: reader.uint('counter', 0xffff),
       node: nodes[reader.uint('node number', LIMITS.membersMax)] ?? refuse('a node number beyond the nodes named'),
     },
     id: unpackEntryId(reader.bytes('id', 17)) ?? refuse('id is not that of an entity or a developer'),
     recordHash: reader.bytesExactly('record hash', HASH_PREFIX_BYTES),
-    presenceHash: reader.bytesExactly('presence hash', HASH_PREFIX_BYTES),
+    presenceHash: presenceHashOf(reader.bytes('presence hash', HASH_PREFIX_BYTES)),
   }))

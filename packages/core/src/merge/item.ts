@@ -16,7 +16,8 @@ export interface Item {
   readonly hash: Uint8Array
 }
 
-const NOTHING = sha256(new Uint8Array())
+/** What an item bears as the hash of a presence that is not there. */
+export const NOTHING_HASH: Uint8Array = sha256(new Uint8Array())
 const DOMAIN = 'rollcall/item/1'
 
 /** The item of `entry`. `previous`, if given, is the item of the state before: hashes of unchanged parts are reused. */
@@ -25,17 +26,17 @@ export const itemOf = (entry: Entry, previous?: { readonly entry: Entry; readonl
     const { id, birth, stamp, bytes } = entry.developer
     const recordHash = sha256(bytes)
     const hash = sha256(encode([DOMAIN, encodeStamp(stamp), id, 'developer', encodeStamp(birth), recordHash]))
-    return { id, stamp, recordHash, presenceHash: NOTHING, hash }
+    return { id, stamp, recordHash, presenceHash: NOTHING_HASH, hash }
   }
   if (entry.kind !== 'record') {
     const stamp = entry.kind === 'tombstone' ? entry.tombstone.stamp : entry.grave.stamp
     const hash = sha256(encode([DOMAIN, encodeStamp(stamp), entry.id, 'dead']))
-    return { id: entry.id, stamp, recordHash: hash, presenceHash: NOTHING, hash }
+    return { id: entry.id, stamp, recordHash: hash, presenceHash: NOTHING_HASH, hash }
   }
   const { record, presence } = entry
   const sameRecord = previous?.entry.kind === 'record' && previous.entry.record === record
   const recordHash = sameRecord ? previous.item.recordHash : sha256(record.bytes)
-  const presenceHash = presence === undefined ? NOTHING : sha256(presence.bytes)
+  const presenceHash = presence === undefined ? NOTHING_HASH : sha256(presence.bytes)
   const stamp =
     presence !== undefined && compareStamps(presence.stamp, record.stamp) > 0 ? presence.stamp : record.stamp
   const hash = sha256(
