@@ -52,7 +52,7 @@ test('in Chromium the onboarding page makes a key, and only the program that ask
   const askedFor: string[] = []
   page.on('request', (request) => askedFor.push(request.url()))
   const called = page.waitForURL(/\/callback\?/)
-  await page.goto(`${info.developer_onboarding.auth_url}?callback_port=${port}&state=${state}`)
+  await page.goto(`${info.developer_onboarding.auth_url}?callback_port=${port}&state=${state}&name=Gr%C3%B6%C3%9Fe`)
   await called
   const query = new URL(page.url()).searchParams
   assert.deepEqual([new URL(page.url()).host, query.get('state')], [`127.0.0.1:${port}`, state])
@@ -67,6 +67,8 @@ test('in Chromium the onboarding page makes a key, and only the program that ask
   const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32)
   const id = createHash('sha256').update(publicKey).digest('hex').slice(0, 32)
   assert.equal(query.get('developer_id'), `zns:dev:${id}`)
+  const known = await fetch(`${cluster.node(0).url}/v1/developers/zns:dev:${id}`)
+  assert.equal(((await known.json()) as { name: string }).name, 'Größe')
   const told = askedFor.filter((url) => !url.startsWith(`http://127.0.0.1:${port}/`))
   assert.ok(told.every((url) => !url.includes('private_key')))
   assert.deepEqual(complaints, [])

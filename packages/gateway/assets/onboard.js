@@ -42,10 +42,30 @@ const seal = async (seed, state) => {
   return base64(new Uint8Array([...iv, ...sealed]))
 }
 
+/**
+ * Tells the registry who the developer is, where the program said a name (signed as zynd-wire S6). The key serves without
+ * it, so a registry that does not take it now is no reason to keep the key back.
+ */
+const register = async (pair, publicKey) => {
+  const name = query.get('name') ?? ''
+  if (name === '') return
+  const public_key = `ed25519:${base64(publicKey)}`
+  const said = { github: '', name, profile_url: '', public_key }
+  const signed = new TextEncoder().encode(JSON.stringify(said))
+  const signature = `ed25519:${base64(new Uint8Array(await crypto.subtle.sign('Ed25519', pair.privateKey, signed)))}`
+  try {
+    const response = await fetch('/v1/developers', { method: 'POST', body: JSON.stringify({ ...said, signature }) })
+    if (!response.ok) console.warn(`the registry did not register the developer: ${response.status}`)
+  } catch (error) {
+    console.warn(`the registry did not register the developer: ${error.message}`)
+  }
+}
+
 const run = async () => {
   const refused = refusal()
   if (refused !== undefined) return say(refused, true)
-  const { seed, developerId } = await makeKey()
+  const { pair, seed, publicKey, developerId } = await makeKey()
+  await register(pair, publicKey)
   const state = query.get('state')
   const callback = new URL(`http://127.0.0.1:${Number(query.get('callback_port'))}/callback`)
   callback.searchParams.set('state', state)

@@ -1,6 +1,7 @@
 /** What every route and every socket works with. Made once, by `createGateway`. */
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
 import type { Signer } from '@rollcall/protocol'
+import { ActivityBus } from './activity/activity-bus.ts'
 import { Cards } from './cards/cards.ts'
 import type { EventFeeds } from './feeds/event-feeds.ts'
 import { HourlyCount } from './hourly-count.ts'
@@ -25,6 +26,7 @@ export interface GatewayContext {
   readonly drain: (() => void) | undefined
   readonly backup: (() => AsyncIterable<Uint8Array>) | undefined
   readonly cards: Cards
+  readonly activity: ActivityBus
   readonly limits: RequestLimits
   readonly hourly: { readonly searches: HourlyCount; readonly transitions: HourlyCount }
   /** True from the moment `stop` is called. */
@@ -64,6 +66,7 @@ export const makeContext = (init: GatewayInit, isStopping: () => boolean): Gatew
     addPeer: init.addPeer,
     drain: init.drain,
     backup: init.backup,
+    activity: new ActivityBus({ clock, registry, metrics }),
     cards: new Cards({ settings, clock, log: init.log, metrics, verifier: init.verifier }),
     limits: {
       reads: buckets(settings.readsPerAddressPerMinute),

@@ -194,7 +194,9 @@ const firstSet = (
   fields: JsonObject,
   names: readonly string[],
 ): { readonly name: string; readonly value: Json | undefined } => {
-  const name = names.find((candidate) => fields[candidate] !== undefined && fields[candidate] !== null)
+  const isSet = (name: string): boolean => fields[name] !== undefined && fields[name] !== null
+  // Of two spellings the one that says something counts: clients send the other one empty.
+  const name = names.find((candidate) => isSet(candidate) && fields[candidate] !== '') ?? names.find(isSet)
   return { name: name ?? names[0] ?? '', value: name === undefined ? undefined : (fields[name] ?? undefined) }
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RegistryEvent } from '@rollcall/core'
+import { nodePublicKey, registryIdOf } from '@rollcall/protocol'
 import { ManualClock } from '@rollcall/testkit'
 import { EventSchema } from '../src/views/schemas.ts'
 import { assertConforms } from './support/conforms.ts'
 import { EventStream } from './support/event-stream.ts'
-import { enrol, startGateway } from './support/harness.ts'
-import { NODE, WALL_MS } from './support/scripted-registry.ts'
+import { enrol, postJson, SIGNATURE, startGateway } from './support/harness.ts'
+import { NODE, OTHER_NODE, WALL_MS } from './support/scripted-registry.ts'
 import { refusedUpgrade, SocketClient } from './support/socket-client.ts'
 import { until, within } from './support/within.ts'
 
@@ -171,6 +172,25 @@ test('the activity socket speaks as Zynd documents it (zynd-wire §7)', async (t
   })
   const types = [await client.next(), await client.next(), await client.next()].map(({ type }) => type)
   assert.deepEqual(types, ['entity_became_inactive', 'entity_registered', 'entity_deregistered'])
+  const stamp = (node: string) => ({ stamp: `${WALL_MS}.0.${node}` })
+  registry.emit(event(5, { entityId: id, ...stamp(NODE) }))
+  registry.emit(event(6, { entityId: id, type: 'updated', ...stamp(OTHER_NODE) }))
+  registry.emit(event(7, { entityId: id, type: 'purged', ...stamp(NODE) }))
+  const gossip = [
+    await client.next(),
+    await client.next(),
+    await client.next(),
+    await client.next(),
+    await client.next(),
+  ]
+  assert.deepEqual(
+    gossip.map(({ type }) => type),
+    ['entity_became_active', 'gossip_outgoing', 'entity_updated', 'gossip_incoming', 'entity_purged'],
+  )
+  const [, outgoing, , incoming] = gossip.map(({ data }) => data)
+  const said = { entity_id: id, name: 'Agent 5', action: 'active', hop_count: 0, direction: 'outgoing' }
+  assert.deepEqual(outgoing, { ...said, home_registry: registryIdOf(nodePublicKey(NODE)) })
+  assert.equal((incoming as { home_registry: string }).home_registry, registryIdOf(nodePublicKey(OTHER_NODE)))
   client.send('what a client says here is ignored')
   assert.equal(metrics.gauged('sessions', { kind: 'activity' }), 1)
   client.close()
@@ -192,4 +212,62 @@ test('an activity socket whose client does not read is closed with 4429, not buf
   assert.equal(registry.listeners.size, 1)
   client.ws.resume()
   assert.deepEqual(await within('the close', client.closed), { code: 4429, reason: 'rate_limited' })
+})
+
+test('the activity socket tells of searches, heartbeats and peers too (zynd-wire §7)', async (t) => {
+  const clock = new ManualClock(WALL_MS)
+  const { registry, url, ws } = await startGateway(t, {}, { clock })
+  const id = enrol(registry, 3)
+  const client = await SocketClient.open(`${ws}/v1/ws/activity`)
+  await client.next()
+  await postJson(`${url}/v1/search`, { query: 'stock news' })
+  const timestamp = new Date(WALL_MS).toISOString()
+  const search = { query: 'stock news', result_count: 1, latency_ms: 0, direction: 'outgoing' }
+  assert.deepEqual(await client.next(), { type: 'search_outgoing', timestamp, data: search })
+
+  const agent = await SocketClient.open(`${ws}/v1/entities/${id}/ws`)
+  const beat = JSON.stringify({ timestamp, signature: SIGNATURE })
+  agent.send(beat)
+  assert.deepEqual(await client.next(), {
+    type: 'entity_heartbeat',
+    timestamp,
+    data: { entity_id: id, status: 'active' },
+  })
+  registry.onBeat = () => ({ outcome: 'duplicate', message: '', status: 'active', nextExpectedMs: 1 })
+  agent.send(beat)
+  await until('the second beat', () => registry.beats.length === 2)
+
+  const other = { registry_id: registryIdOf(nodePublicKey(OTHER_NODE)), name: 'node-b', address: 'http://a.example' }
+  registry.isOtherConnected = false
+  clock.advance(1_000)
+  const { type, data } = await client.next()
+  assert.deepEqual([type, data], ['peer_disconnected', other])
+  registry.isOtherConnected = true
+  clock.advance(1_000)
+  assert.equal((await client.next()).type, 'peer_connected')
+  agent.close()
+  client.close()
+  await client.closed
+})
+
+test('of many heartbeats the activity socket tells a sample, and none while nobody listens', async (t) => {
+  const clock = new ManualClock(WALL_MS)
+  const { registry, ws, metrics } = await startGateway(t, {}, { clock })
+  const id = enrol(registry, 3)
+  const agent = await SocketClient.open(`${ws}/v1/entities/${id}/ws`)
+  const beat = JSON.stringify({ timestamp: new Date(WALL_MS).toISOString(), signature: SIGNATURE })
+  agent.send(beat)
+  await until('the first beat', () => registry.beats.length === 1)
+  const client = await SocketClient.open(`${ws}/v1/ws/activity`)
+  await client.next()
+  for (let n = 0; n < 25; n++) agent.send(beat)
+  const left = () => metrics.counted('dropped_total', { queue: 'activity', reason: 'sampled' })
+  await until('all beats', () => left() === 5)
+  for (let n = 0; n < 20; n++) assert.equal((await client.next()).type, 'entity_heartbeat')
+  clock.advance(1_000)
+  agent.send(beat)
+  assert.equal((await client.next()).type, 'entity_heartbeat')
+  agent.close()
+  client.close()
+  await client.closed
 })

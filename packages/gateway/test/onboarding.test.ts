@@ -3,9 +3,12 @@ import { createDecipheriv, createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { developerIdOf } from '@rollcall/protocol'
+import type { DeveloperView } from '@rollcall/core'
+import { type DeveloperId, developerIdOf, fail, nativeActBytes, ok, parseKey } from '@rollcall/protocol'
+import { inlineVerifier } from '@rollcall/testkit'
 import { makeDeveloperKey } from '../src/onboarding/developer-key.ts'
-import { startGateway } from './support/harness.ts'
+import { postJson, startGateway } from './support/harness.ts'
+import { stampAt, WALL_MS } from './support/scripted-registry.ts'
 
 /** The program that logs in: listens on a port of this machine until the key comes. */
 const startProgram = async (t: TestContext) => {
@@ -31,7 +34,7 @@ const unseal = (sealed: string, state: string): Buffer => {
 }
 
 test('zynd auth login without a browser gets a key of its own, sealed for it', async (t) => {
-  const { url, log } = await startGateway(t)
+  const { url, log, registry } = await startGateway(t)
   const { port, came } = await startProgram(t)
   const state = 'pX3-q_9'.repeat(6)
   const address = `${url}/onboard?callback_port=${port}&state=${state}&registry_url=${encodeURIComponent(url)}&name=alice`
@@ -45,6 +48,17 @@ test('zynd auth login without a browser gets a key of its own, sealed for it', a
     const { signer } = makeDeveloperKey({ next: () => 0, bytes: () => new Uint8Array(seed) })
     assert.equal(query.get('developer_id'), developerIdOf(signer.publicKey))
     assert.throws(() => unseal(query.get('private_key_enc') ?? '', `${state}x`))
+  }
+  assert.deepEqual(
+    registry.calls.map(({ name, id }) => [name, id]),
+    ids.map((id) => ['developerAct', id]),
+  )
+  for (const { act } of registry.calls) {
+    assert.ok(act?.form === 'native' && act.by === 'developer')
+    const { body } = JSON.parse(act.text)
+    assert.equal(body.name, 'alice')
+    const key = parseKey(body.public_key) ?? new Uint8Array()
+    assert.ok(await inlineVerifier.verify(key, nativeActBytes('register_developer', act.text), act.signature))
   }
   // Who reads the log must not be able to open what the browser's history still holds.
   assert.ok(!JSON.stringify(log.lines).includes(state))
@@ -111,4 +125,45 @@ test('info names the onboarding page, unless the operator names another or none 
   const elsewhere = await infoOf({ onboardingUrl: 'https://login.example/start' })
   assert.equal(elsewhere.developer_onboarding.auth_url, 'https://login.example/start')
   assert.deepEqual((await infoOf({ onboardingMode: 'open' })).developer_onboarding, { mode: 'open' })
+})
+
+const developerView = (id: DeveloperId): DeveloperView => ({
+  id,
+  publicKey: new Uint8Array(32),
+  record: undefined,
+  profile: { name: '', profileUrl: '', github: '' },
+  handle: undefined,
+  handleConflict: undefined,
+  entities: 0,
+  since: stampAt(WALL_MS),
+  stamp: stampAt(WALL_MS),
+})
+
+test('an admin approves a developer: registered, and its key sealed for the program; nobody else does', async (t) => {
+  const { url, registry } = await startGateway(t, {}, { adminAllowed: (token) => token === 'let-me-in' })
+  const approve = (body: unknown, token?: string) =>
+    postJson(
+      `${url}/v1/admin/developers/approve`,
+      body,
+      token === undefined ? {} : { authorization: `Bearer ${token}` },
+    )
+  const wanted = { name: 'Alice', state: 'pX3-q_9', callback_port: 4444, metadata: { form: 7 } }
+  assert.equal((await approve(wanted)).status, 401)
+  assert.equal((await approve(wanted, 'guess')).status, 403)
+  assert.equal((await approve({ name: 'Alice' }, 'let-me-in')).status, 422)
+  assert.equal(registry.calls.length, 0)
+  registry.onAct = () => fail('node_not_ready', 'syncing')
+  assert.equal((await approve(wanted, 'let-me-in')).status, 503)
+  registry.onAct = () => undefined
+  registry.developerAct = async (id, act, context) => {
+    registry.calls.push({ name: 'developerAct', act, id, context })
+    return ok(developerView(id))
+  }
+  const response = await approve(wanted, 'let-me-in')
+  assert.equal(response.status, 201)
+  const { developer_id, public_key, private_key_enc } = await response.json()
+  const seed = unseal(private_key_enc, wanted.state)
+  const { signer, developerId } = makeDeveloperKey({ next: () => 0, bytes: () => new Uint8Array(seed) })
+  assert.deepEqual([developer_id, parseKey(public_key)], [developerId, signer.publicKey])
+  assert.equal(registry.calls.at(-1)?.id, developer_id)
 })

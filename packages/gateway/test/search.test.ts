@@ -74,6 +74,7 @@ describe('what a search means (zynd-wire §4.2)', () => {
     assert.equal(requestOf({ type: 'service' })?.type, 'service')
     assert.equal(requestOf({ entity_type: 'agent' })?.type, 'agent')
     assert.equal(requestOf({ entity_type: '' })?.type, undefined)
+    assert.equal(requestOf({ entity_type: '', type: 'agent' })?.type, 'agent')
   })
 
   test('an entity id in query or fqan is looked up, and a full name in every spelling', () => {
@@ -157,6 +158,12 @@ test('GET and POST are one search', async (t) => {
   }
   assert.equal((await postJson(`${url}/v1/search`, body)).status, 200)
   assert.deepEqual(registry.searches[0], registry.searches[1])
+  // The documented `curl -d` sends JSON as a form, and others a real form.
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  assert.equal((await postJson(`${url}/v1/search`, body, headers)).status, 200)
+  const form = query.replace('q=', 'query=').replace('type=', 'entity_type=')
+  assert.equal((await fetch(`${url}/v1/search`, { method: 'POST', body: form, headers })).status, 200)
+  assert.deepEqual(registry.searches.slice(2), registry.searches.slice(0, 2))
 })
 
 test('the lookup of an id shows the entity whatever its status, and nobody where it is unknown', async (t) => {

@@ -133,7 +133,15 @@ const showRoutes = (app: FastifyInstance, context: GatewayContext): void => {
       schema: Type.Array(VersionSchema),
       show: versionsJson,
     },
-    { url: '/v1/resolve/:handle/:name', summary: 'What a name stands for', schema: ResolvedSchema, show: resolvedJson },
+    {
+      url: '/v1/resolve/:handle/:name',
+      summary: 'What a name stands for',
+      schema: ResolvedSchema,
+      show: (view: EntityView) => {
+        context.activity.nameResolved(view)
+        return resolvedJson(view)
+      },
+    },
   ]
   for (const { url, summary, schema, show } of routes) {
     app.get<OneName>(

@@ -9,10 +9,11 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.ts'
 import { makeDeveloperKey, sealKey } from '../onboarding/developer-key.ts'
+import { registerDeveloper } from '../onboarding/register-developer.ts'
 import { callbackUrl, parseOnboarding } from '../onboarding/request.ts'
 import { assetRoute, loadAsset } from '../pages/asset.ts'
 import { answers } from '../views/schemas.ts'
-import { answer } from './answer.ts'
+import { answer, requestContext } from './answer.ts'
 
 type Onboarding = { Querystring: Record<string, string> }
 
@@ -23,7 +24,7 @@ export const onboardingRoutes = (app: FastifyInstance, context: GatewayContext):
     '/onboard',
     {
       // The state in the address is the secret that the key is encrypted under.
-      config: { secretQuery: true },
+      config: { secretQuery: true, limit: 'write' },
       schema: {
         summary: 'A new developer key, for the program that waits on callback_port of this machine',
         description:
@@ -32,6 +33,7 @@ export const onboardingRoutes = (app: FastifyInstance, context: GatewayContext):
         querystring: Type.Object({
           callback_port: Type.Integer({ minimum: 1, maximum: 65_535 }),
           state: Type.String({ minLength: 1, maxLength: 512 }),
+          name: Type.Optional(Type.String({ description: 'Registers the developer under this name.' })),
           by: Type.Optional(
             Type.Literal('registry', { description: 'Has the registry make the key in a browser too.' }),
           ),
@@ -44,9 +46,17 @@ export const onboardingRoutes = (app: FastifyInstance, context: GatewayContext):
       const asked = parseOnboarding(request.query)
       if (!asked.ok) return answer(reply, asked, () => undefined)
       const { random, log } = context
-      const { seed, developerId } = makeDeveloperKey(random)
-      const sealedKey = sealKey(seed, asked.value.state, random)
-      seed.fill(0)
+      const { name, state } = asked.value
+      const key = makeDeveloperKey(random)
+      const { developerId } = key
+      if (name !== '') {
+        const registered = await registerDeveloper(context, { key, name, request: requestContext(request) })
+        // The key serves without it: the first entity with a proof of it makes the developer known.
+        if (!registered.ok)
+          log.info('a developer was not registered', { requestId: request.id, reason: registered.message })
+      }
+      const sealedKey = sealKey(key.seed, state, random)
+      key.seed.fill(0)
       log.info('a developer key was made for a program without a browser', { requestId: request.id, developerId })
       return reply.redirect(callbackUrl(asked.value, { developerId, sealedKey }), 302)
     },

@@ -1,6 +1,6 @@
 /** `POST /v1/search` and `GET /v1/search`. */
 import type { EntityView, SearchAnswer } from '@rollcall/core'
-import { type EntityId, fail, type JsonObject, ok, parseJsonObject, type Result } from '@rollcall/protocol'
+import { type EntityId, fail, type Json, type JsonObject, ok, parseJsonObject, type Result } from '@rollcall/protocol'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { ShownCard } from '../cards/cards.ts'
@@ -48,7 +48,7 @@ export const searchRoutes = (app: FastifyInstance, context: GatewayContext): voi
     { schema: { summary: 'Search entities', tags: ['search'], body: PostSchema, response } },
     async (request, reply) => {
       const body = bodyText(request)
-      const read = body === '' ? {} : parseJsonObject(body)
+      const read = body === '' ? {} : (parseJsonObject(body) ?? formFields(body))
       if (read === undefined) return answer(reply, fail('malformed', 'the body is not a JSON object'), () => undefined)
       return answer(reply, await search(context, read), (found) => found)
     },
@@ -60,6 +60,15 @@ export const searchRoutes = (app: FastifyInstance, context: GatewayContext): voi
   )
 }
 
+/** The fields of a real form, as `curl -d query=weather` sends it; undefined where the body is none. */
+const formFields = (body: string): JsonObject | undefined => {
+  if (!/^[\w.-]+=/.test(body)) return undefined
+  const form = new URLSearchParams(body)
+  return Object.fromEntries([...new Set(form.keys())].map((name) => [name, one(form.getAll(name))]))
+}
+
+const one = (values: readonly string[]): Json => (values.length === 1 ? (values[0] ?? '') : values)
+
 const search = async (context: GatewayContext, read: JsonObject): Promise<Result<SearchAnswerJson>> => {
   const { clock, settings, hourly } = context
   const startedMs = clock.monotonicMs()
@@ -68,8 +77,16 @@ const search = async (context: GatewayContext, read: JsonObject): Promise<Result
   if (!input.ok) return input
   const found = await withDeadline(clock, settings.searchTimeoutMs, find(context, input.value))
   if (!found.ok) return found
+  const latencyMs = clock.monotonicMs() - startedMs
+  context.activity.searched({ query: queryOf(input.value), found: found.value.totalFound, latencyMs })
   const cards = flagField(read, 'enrich') ? await cardsOf(context, found.value) : undefined
   return ok(answerJson(context, input.value, { ...found.value, cards, latencyMs: clock.monotonicMs() - startedMs }))
+}
+
+/** What was looked for, as whoever watches is told. */
+const queryOf = (input: SearchInput): string => {
+  if (input.kind === 'search') return input.request.text
+  return input.kind === 'id' ? input.id : input.kind === 'name' ? `${input.handle}/${input.name}` : ''
 }
 
 const cardsOf = (context: GatewayContext, { hits }: SearchAnswer): Promise<ReadonlyMap<EntityId, ShownCard>> =>
@@ -93,7 +110,9 @@ const findByName = (
   const ready = readyOr503(context)
   if (!ready.ok) return ready
   const found = context.registry.resolveName(of)
-  return ok(found === undefined ? nothing(context) : only(context, found))
+  if (found === undefined) return ok(nothing(context))
+  context.activity.nameResolved(found)
+  return ok(only(context, found))
 }
 
 const only = (context: GatewayContext, entity: EntityView): SearchAnswer => ({

@@ -1,8 +1,8 @@
-/** `WS /v1/ws/activity`: transitions in Zynd's shape (zynd-wire.md §7), from the moment of the connection on. */
-import type { RegistryEvent } from '@rollcall/core'
+/** `WS /v1/ws/activity`: what happens, in Zynd's shape (zynd-wire.md §7), from the moment of the connection on. */
+import type { ActivityFrame } from '../activity/activity-bus.ts'
+import { framesOf } from '../activity/activity-frames.ts'
 import type { EventFeeds } from '../feeds/event-feeds.ts'
 import { isoTime, registryId } from '../views/entity-view.ts'
-import { activityFrames } from '../views/event-view.ts'
 import type { GatewaySocket } from './gateway-socket.ts'
 import { type Caller, ServerSocket, type SocketContext } from './server-socket.ts'
 
@@ -17,12 +17,19 @@ export class ActivitySocket extends ServerSocket {
     this.send({
       type: 'connected',
       timestamp: isoTime(context.clock.wallMs()),
-      data: { registry_id: registryId(context.registry.nodeId), message: 'transitions follow as they happen' },
+      data: { registry_id: registryId(context.registry.nodeId), message: 'what happens follows' },
     })
-    const listener = (event: RegistryEvent): void => {
-      for (const frame of activityFrames(event)) this.send(frame)
+    const { registry, activity } = context
+    const endTransitions = registry.subscribe({ listener: (event) => this.#tell(framesOf(event, registry.nodeId)) })
+    const endActivity = activity.subscribe((frame) => this.#tell([frame]))
+    this.#unsubscribe = () => {
+      endTransitions()
+      endActivity()
     }
-    this.#unsubscribe = context.registry.subscribe({ listener })
+  }
+
+  #tell(frames: readonly ActivityFrame[]): void {
+    for (const frame of frames) this.send(frame)
   }
 
   // The feed goes one way; what a client says on it is heard as a sign of life and nothing more.

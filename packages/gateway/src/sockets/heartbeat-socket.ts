@@ -126,8 +126,10 @@ export abstract class HeartbeatSocket extends ServerSocket {
   #answered(id: EntityId, beat: Beat, answer: BeatAnswer): void {
     this.#badSignatures = answer.outcome === 'signature_invalid' ? this.#badSignatures + 1 : 0
     if (answer.outcome === 'deregistered') this.onRevoked(id, 'deregistered')
-    else if (answer.error === undefined) this.acknowledge(id, beat, answer)
-    else this.complain(answer.error, answer.message, id)
+    else if (answer.error === undefined) {
+      if (answer.outcome === 'accepted') this.context.activity.heartbeat(id, answer.status)
+      this.acknowledge(id, beat, answer)
+    } else this.complain(answer.error, answer.message, id)
     if (this.#badSignatures >= this.context.settings.strikesMax && this.hasStrikes) this.end('signature_invalid')
   }
 }

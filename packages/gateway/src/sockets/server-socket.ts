@@ -5,6 +5,7 @@
 import type { Clock, Log, Metrics, Random, Registry } from '@rollcall/core'
 import { CLOSE_CODES, type CloseReason } from '@rollcall/protocol'
 import type { RawData } from 'ws'
+import type { ActivityBus } from '../activity/activity-bus.ts'
 import type { Lookup } from '../lookup.ts'
 import type { GatewaySettings } from '../settings.ts'
 import type { GatewaySocket } from './gateway-socket.ts'
@@ -13,6 +14,7 @@ import { PINGS_MAX, type Sweeper, type SweepLimits } from './sweeper.ts'
 
 export interface SocketContext {
   readonly registry: Registry
+  readonly activity: ActivityBus
   readonly lookup: Lookup
   readonly settings: GatewaySettings
   readonly clock: Clock

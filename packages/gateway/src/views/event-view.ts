@@ -1,4 +1,4 @@
-/** A transition as JSON: ours for server-sent events, and Zynd's shape for its activity socket (zynd-wire.md §7). */
+/** A transition as JSON, for server-sent events. Its shape for Zynd's activity socket is in `activity/`. */
 import type { RegistryEvent } from '@rollcall/core'
 import { isoTime } from './entity-view.ts'
 import type { EventJson } from './schemas.ts'
@@ -19,56 +19,4 @@ export const eventJson = (event: RegistryEvent): EventJson => ({
   ...(event.reason === undefined ? {} : { reason: event.reason }),
   ...(event.attendant === undefined ? {} : { attendant: event.attendant }),
   ...(event.stamp === undefined ? {} : { stamp: event.stamp }),
-})
-
-const ACTIVITY_TYPES = {
-  registered: 'entity_registered',
-  updated: 'entity_updated',
-  active: 'entity_became_active',
-  inactive: 'entity_became_inactive',
-  moved: 'entity_moved',
-  deregistered: 'entity_deregistered',
-  purged: 'entity_purged',
-  developer_registered: 'developer_registered',
-  developer_updated: 'developer_updated',
-  developer_deregistered: 'developer_deregistered',
-  developer_purged: 'developer_purged',
-  handle_claimed: 'handle_claimed',
-  handle_lost: 'handle_lost',
-  handle_released: 'handle_released',
-  name_registered: 'name_registered',
-  name_lost: 'name_lost',
-  name_released: 'name_released',
-  gap: 'gap',
-} as const satisfies Record<RegistryEvent['type'], string>
-
-/**
- * The frames that tell of an event. What this node first hears of as active was registered elsewhere a moment before: the
- * SDKs beat within milliseconds of it, so that both arrive as one, and both are told.
- */
-export const activityFrames = (event: RegistryEvent) => {
-  const isNew = event.type === 'active' && event.from !== 'inactive'
-  const frame = activityJson(event)
-  return isNew ? [{ ...frame, type: ACTIVITY_TYPES.registered }, frame] : [frame]
-}
-
-const activityJson = (event: RegistryEvent) => ({
-  type: ACTIVITY_TYPES[event.type],
-  timestamp: isoTime(event.atMs),
-  data: {
-    entity_id: event.entityId,
-    name: event.name,
-    category: event.category,
-    status: event.to,
-    reason: event.reason,
-    ...(event.developerId === undefined ? {} : claimData(event)),
-  },
-})
-
-/** What Zynd's events of handles and names carry. */
-const claimData = ({ developerId, handle, fqan, type }: RegistryEvent) => ({
-  developer_id: developerId,
-  handle,
-  fqan,
-  action: type,
 })

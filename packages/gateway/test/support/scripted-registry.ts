@@ -57,6 +57,7 @@ export class ScriptedRegistry implements Registry {
   readonly searches: SearchRequest[] = []
   readonly listeners = new Set<(event: RegistryEvent) => void>()
   readonly subscriptions: (string | undefined)[] = []
+  isOtherConnected = true
   held: RegistryEvent[] = []
   located: EntityId[] = []
   ready: ReturnType<Registry['readiness']> = { ready: true }
@@ -216,7 +217,7 @@ export class ScriptedRegistry implements Registry {
       ready: true,
       clockOffsetMs: 0,
       roundTripMs: undefined,
-      connected: true,
+      connected: this.isOtherConnected,
       lastSeenMs: WALL_MS,
       auditHead: undefined,
     }
