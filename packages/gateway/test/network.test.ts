@@ -56,49 +56,10 @@ test('every route is in the OpenAPI description, and its references lead somewhe
   assert.equal(response.statusCode, 200)
   const document = response.json()
   assert.match(document.openapi, /^3\.1/)
-  assert.deepEqual(Object.keys(document.paths).sort(), [
-    '/.well-known/zynd-registry.json',
-    '/health',
-    '/metrics',
-    '/onboard',
-    '/ready',
-    '/v1/admin/backup',
-    '/v1/admin/developers/approve',
-    '/v1/admin/drain',
-    '/v1/audit',
-    '/v1/audit/verify',
-    '/v1/categories',
-    '/v1/cluster',
-    '/v1/developers',
-    '/v1/developers/{id}',
-    '/v1/developers/{id}/agents',
-    '/v1/developers/{id}/entities',
-    '/v1/entities',
-    '/v1/entities/{id}',
-    '/v1/entities/{id}/card',
-    '/v1/entities/{id}/ws',
-    '/v1/events',
-    '/v1/handles',
-    '/v1/handles/{handle}',
-    '/v1/handles/{handle}/agents',
-    '/v1/handles/{handle}/available',
-    '/v1/handles/{handle}/entities',
-    '/v1/handles/{handle}/verify',
-    '/v1/heartbeat',
-    '/v1/info',
-    '/v1/names',
-    '/v1/names/{handle}/{name}',
-    '/v1/names/{handle}/{name}/available',
-    '/v1/names/{handle}/{name}/versions',
-    '/v1/network/peers',
-    '/v1/network/stats',
-    '/v1/network/status',
-    '/v1/resolve/{handle}/{name}',
-    '/v1/search',
-    '/v1/session',
-    '/v1/tags',
-    '/v1/ws/activity',
-  ])
+  // Which paths there are, docs/openapi.json says, and a test beside the documents holds it to the code.
+  for (const path of ['/health', '/v1/entities/{id}', '/v1/entities/{id}/card', '/v1/session', '/onboard']) {
+    assert.ok(path in document.paths, path)
+  }
   assert.deepEqual(Object.keys(document.paths['/v1/entities/{id}']).sort(), ['delete', 'get', 'put'])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = '']) => reference)
   assert.ok(references.length > 0)
