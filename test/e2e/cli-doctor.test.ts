@@ -1,5 +1,7 @@
 /** `rollcall doctor` against what goes wrong between an agent and its registry: each fault is named, with its remedy. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { atBuiltDesk, type Desk } from '../../packages/cli/test/command.ts'
 import { hasConverged } from './support/cluster-view.ts'
@@ -197,4 +199,34 @@ test('a person reads one line a rung, and the remedy under the one that fails', 
     )
     assert.match(stdout, /^ {2}skipped {2}tls +tcp: failed$/m)
     assert.match(stdout, /^it fails at tcp \(11 not checked\)$/m)
+  }))
+
+/** A key and a certificate for 127.0.0.1 that nobody vouches for; undefined where there is no openssl. */
+const selfSigned = (desk: Desk): { readonly key: string; readonly cert: string; readonly file: string } | undefined => {
+  const [key, file] = [desk.path('tls.key'), desk.path('tls.pem')]
+  const request = ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1']
+  const { status } = spawnSync('openssl', [
+    ...request,
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-keyout',
+    key,
+    '-out',
+    file,
+  ])
+  return status === 0 ? { key: readFileSync(key, 'utf8'), cert: readFileSync(file, 'utf8'), file } : undefined
+}
+
+test('a certificate that nobody vouches for is told with its remedy, and the remedy helps', (t) =>
+  asAgent(async (desk) => {
+    const certificate = selfSigned(desk)
+    if (certificate === undefined) return t.diagnostic('there is no openssl here to make a certificate')
+    await behind({ tls: certificate }, async (url) => {
+      const { code, results, of } = await examine(desk, '--registry', url)
+      assert.deepEqual([code, results.tcp, results.tls, results.http], [5, undefined, 'fail', 'skipped'])
+      assert.match(of('tls').remedy ?? '', /NODE_EXTRA_CA_CERTS/)
+      desk.environment.NODE_EXTRA_CA_CERTS = certificate.file
+      const trusted = await examine(desk, '--registry', url)
+      assert.deepEqual([trusted.code, trusted.results], [0, { dns: 'skipped' }])
+    })
   }))

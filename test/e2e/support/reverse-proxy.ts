@@ -4,10 +4,13 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export interface ProxyFaults {
+  /** Speaks TLS to clients, with this key and certificate (PEM). */
+  readonly tls?: { readonly key: string; readonly cert: string }
   /** Headers of requests that do not get through, lower case; without `upgrade` an upgrade is no upgrade. */
   readonly drops?: readonly string[]
   /** Headers laid over those of every answer, lower case. */
@@ -24,14 +27,14 @@ export class ReverseProxy {
   private constructor(server: Server, faults: ProxyFaults, to: URL) {
     this.#server = server
     const { port } = server.address() as AddressInfo
-    this.url = `http://127.0.0.1:${port}`
+    this.url = faults.tls === undefined ? `http://127.0.0.1:${port}` : `https://127.0.0.1:${port}`
     server.on('connection', (socket: Socket) => this.#keep(socket))
     server.on('request', (incoming, answer) => pass(incoming, answer, faults, to))
     server.on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head, { faults, to }))
   }
 
   static async before(url: string, faults: ProxyFaults = {}): Promise<ReverseProxy> {
-    const server = createServer().listen(0, '127.0.0.1')
+    const server = (faults.tls === undefined ? createServer() : createTlsServer(faults.tls)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     return new ReverseProxy(server, faults, new URL(url))
   }
