@@ -9,6 +9,7 @@ import {
   decodeDelta,
   decodeStatus,
   decodeTransitions,
+  developerActsOf,
   developerChecks,
   developerIdOf,
   encodeDelta,
@@ -16,11 +17,13 @@ import {
   encodeStatus,
   encodeTransitions,
   envelopeCheck,
+  makeDeveloperRecord,
   makeRecord,
   makeTombstone,
   nativeActBytes,
   nativeBeatBytes,
   openEnvelope,
+  parseDeveloperRecord,
   parseDocumentedFrame,
   parsePresence,
   parseRecord,
@@ -178,6 +181,13 @@ compare(
   parseRecord,
   (record) => unwrap(makeRecord({ ...record, bindingClaim: record.binding?.claim, acts: actsOf(record) })).bytes,
   recordChecks,
+)
+compare(
+  'developers',
+  parseDeveloperRecord,
+  (record) =>
+    unwrap(makeDeveloperRecord({ ...record, handleClaim: record.handle?.claim, acts: developerActsOf(record) })).bytes,
+  developerChecks,
 )
 compare('tombstones', parseTombstone, (tombstone) => unwrap(makeTombstone(tombstone)).bytes, tombstoneChecks)
 compare('presences', parsePresence, encodePresence, ({ beat }) => [beatCheck(beat, id, entity.publicKey)])
