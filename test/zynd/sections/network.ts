@@ -110,12 +110,42 @@ describe('section 7', () => {
       for (const { type, timestamp, data } of mine) {
         assert.match(String(timestamp), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
         // A tombstone no longer says how its entity was called.
-        const more = type === 'entity_deregistered' ? [] : ['name', 'category', 'status']
+        const more = { entity_deregistered: [], entity_heartbeat: ['status'] }[String(type)] ?? [
+          'name',
+          'category',
+          'status',
+        ]
         assertTexts(objectOf(data), ['entity_id', ...more], JSON.stringify(data))
       }
       assert.ok(feed.isOpen)
       feed.end()
     }
+  })
+})
+
+describe('section 7, beside the life of entities', () => {
+  test('Z7-other-types: beats, gossip and searches are told where they happen', async () => {
+    const [here, there] = await Promise.all([0, 1].map((at) => RawSocket.open(`${nodes.urlOf(at)}/v1/ws/activity`)))
+    assert.ok(here !== undefined && there !== undefined)
+    const agent = new TypeScriptAgent(identityOf('in the activity'), described('in-the-activity'), nodes.urlOf(0))
+    await agent.start()
+    const query = JSON.stringify({ query: 'in-the-activity' })
+    await fetchCall(`${nodes.urlOf(0)}/v1/search`, { method: 'POST', body: query, headers: JSON_TYPE })
+    const told = (feed: RawSocket, type: string, data: Record<string, unknown>): Promise<unknown> =>
+      until(10_000, `${type} with ${JSON.stringify(data)}`, async () =>
+        feed.frames.some((frame) => {
+          const said = objectOf(frame.data)
+          return frame.type === type && Object.entries(data).every(([field, value]) => said[field] === value)
+        }),
+      )
+    await told(here, 'entity_heartbeat', { entity_id: agent.id, status: 'active' })
+    await told(here, 'search_outgoing', { query: 'in-the-activity', direction: 'outgoing' })
+    const home = (await read('/v1/info', nodes.urlOf(0))).registry_id
+    const carried = { entity_id: agent.id, name: 'in-the-activity', action: 'active', home_registry: home }
+    await told(here, 'gossip_outgoing', { ...carried, hop_count: 0, direction: 'outgoing' })
+    await told(there, 'gossip_incoming', { ...carried, hop_count: 1, direction: 'incoming' })
+    agent.stop()
+    for (const feed of [here, there]) feed.end()
   })
 })
 
