@@ -294,9 +294,10 @@ describe('section 3', () => {
     assertStatus(await put(wrongWithin, `Bearer ${identity.key.sign(wrongWithin)}`), 200)
   })
 
-  test('Z3-s2-null, Z4.6-persona: an update of the MCP server is 200 and changes nothing', async () => {
+  test('Z3-s2-null, Z4.6-persona: a persona of the MCP server: registered, updated over null to no effect, deregistered', async () => {
     const identity = identityOf('persona')
-    assertStatus(await enrol(registration(identity, described('persona'))), 201)
+    const entity_pricing = { model: 'per-request', base_price_usd: 0.1, currency: 'USD', payment_methods: ['x402'] }
+    assertStatus(await enrol(registration(identity, described('persona'), { entity_pricing })), 201)
     const beforeUpdate = (await nodes.get(identity.key.agentId)).body
     const { body, authorization } = updateOf(identity.key, undefined)
     assert.deepEqual(Object.keys(JSON.parse(body)), ['signature'])
@@ -308,6 +309,8 @@ describe('section 3', () => {
     assertStatus(reply, 200)
     const { updated_at: _, stamp: __, as_of: ___, ...rest } = (await nodes.get(identity.key.agentId)).body
     assert.deepEqual({ ...beforeUpdate, ...rest }, beforeUpdate)
+    assertStatus(await deregister(nodes.url, identity, identity.key), 200)
+    assertStatus(await nodes.get(identity.key.agentId), 404)
   })
 
   for (const by of ['entity', 'developer'] as const) {
