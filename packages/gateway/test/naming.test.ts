@@ -163,6 +163,8 @@ describe('developers, handles and names over HTTP (zynd-wire §4.3)', () => {
     assert.deepEqual(await codeOf('POST', '/v1/developers', '{"name":"A"}'), [401, 'unauthenticated'])
     assert.deepEqual(await codeOf('POST', '/v1/developers', '{"signature":"x"}'), [401, 'signature_invalid'])
     assert.deepEqual(await codeOf('POST', '/v1/developers', named({})), [422, 'validation_failed'])
+    const mixed = named({ public_key: formatKey(new Uint8Array(32).fill(8)), developer_id: ID })
+    assert.deepEqual(await codeOf('POST', '/v1/developers', mixed), [422, 'id_mismatch'])
     assert.deepEqual(await codeOf('POST', '/v1/names', named({ entity_name: 'a' })), [404, 'entity_not_found'])
     assert.deepEqual(await codeOf('DELETE', '/v1/handles/alice'), [401, 'unauthenticated'])
     assert.deepEqual(await codeOf('DELETE', '/v1/handles/alice', undefined, { authorization: 'Basic x' }), [

@@ -29,6 +29,7 @@ export interface DeveloperDoorInit {
 
 type Written = Result<{ readonly id: EntityId; readonly stamp: Stamp }>
 
+const UNSYNCED = 'this node has not yet synced with the cluster'
 const UNKNOWN_FOR_MS = 2_000
 const UNKNOWN_MAX = 10_000
 
@@ -52,7 +53,7 @@ export class DeveloperDoor {
       this.#unknownUntilMs.set(id, nowMs + UNKNOWN_FOR_MS)
     }
     const found = directory.developer(id)
-    return found.ok || state.ready ? found : fail('node_not_ready', 'this node has not yet synced with the cluster')
+    return found.ok || state.ready ? found : fail('node_not_ready', UNSYNCED)
   }
 
   async act(id: DeveloperId, act: Act, context: RequestContext): Promise<Written> {
@@ -67,6 +68,7 @@ export class DeveloperDoor {
 
   async name(id: EntityId, act: Act, context: RequestContext): Promise<Written> {
     const { state, fetcher, evidence, write } = this.#init
+    if (!state.ready) return fail('node_not_ready', UNSYNCED)
     if (!state.holdings.has(id)) await fetcher.fetch(id)
     const entry = state.holdings.get(id)?.entry
     if (entry?.kind !== 'record') return fail('entity_not_found', `${id} is not registered`)

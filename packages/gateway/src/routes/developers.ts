@@ -1,5 +1,5 @@
 /** `/v1/developers`: who owns entities, by their own word or by the proofs of their entities (zynd-wire.md §4.3). */
-import { formatStamp, ok, type Result } from '@rollcall/protocol'
+import { developerOf, formatStamp, ok, type Result } from '@rollcall/protocol'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { GatewayContext } from '../context.ts'
@@ -16,7 +16,7 @@ import {
 import { developerJson } from '../views/naming-view.ts'
 import { answers } from '../views/schemas.ts'
 import { answer, requestContext } from './answer.ts'
-import { actInBody, actInHeader, developerOfBody, developerOfPath } from './developer-acts.ts'
+import { actInBody, actInHeader, developerOfPath } from './developer-acts.ts'
 import { keyLimited } from './entities.ts'
 import { queryFields } from './query.ts'
 
@@ -55,10 +55,11 @@ const registerRoute = (app: FastifyInstance, context: GatewayContext): void => {
       const read = actInBody(context, request, 'register_developer')
       if (!read.ok) return answer(reply, read, () => undefined)
       const { act, body } = read.value
-      const id = developerOfBody(body)
-      if (!id.ok) return answer(reply, id, () => undefined)
-      const written = await keyLimited(context, id.value, () =>
-        context.registry.developerAct(id.value, act, requestContext(request)),
+      const who = developerOf(body)
+      if (!who.ok) return answer(reply, who, () => undefined)
+      const { id } = who.value
+      const written = await keyLimited(context, id, () =>
+        context.registry.developerAct(id, act, requestContext(request)),
       )
       const unsigned = act.form === 'zynd' && typeof body.handle === 'string' && body.handle !== ''
       return answer(
