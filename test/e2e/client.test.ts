@@ -144,6 +144,35 @@ test('an entity is registered, found, changed and ended, past a registry that is
   assert.equal((await client.cluster()).nodes.length, 3)
 })
 
+/** A fetch that keeps what was sent in requests that write. */
+const recording = (bodies: string[]): Fetch => {
+  return (url, init) => {
+    if (init.method !== 'GET') bodies.push(`${init.method} ${String(init.body)}`)
+    return fetch(url, init)
+  }
+}
+
+test('ensure registers once, then sends only what differs, and nothing where nothing does', async () => {
+  const bodies: string[] = []
+  const { client } = agentAt(urls().slice(0, 1), recording(bodies))
+  const fields = { name: 'ensured', entity_url: 'http://a', tags: ['x'], summary: 'as it was' }
+  assert.equal((await client.ensure(fields)).outcome, 'registered')
+  assert.equal((await client.ensure(fields)).outcome, 'unchanged')
+  const { outcome, entity } = await client.ensure({ ...fields, summary: 'new' })
+  assert.deepEqual([outcome, entity.summary], ['updated', 'new'])
+  assert.equal(bodies.length, 2)
+  assert.match(bodies[1] ?? '', /^PUT .*summary/)
+  assert.doesNotMatch(bodies[1] ?? '', /entity_url|tags/)
+})
+
+test('of two processes that ensure one entity at the same time both succeed', async () => {
+  const { client } = agentAt(urls().slice(0, 1))
+  const outcomes = await Promise.all(
+    Array.from({ length: 5 }, async () => (await client.ensure({ name: 'raced', entity_url: 'http://a' })).outcome),
+  )
+  assert.equal(outcomes.filter((outcome) => outcome === 'registered').length, 1, outcomes.join(' '))
+})
+
 /** A fetch that hands a request on and loses the answer, as often as told. */
 const losing = (times: number): Fetch => {
   let left = times

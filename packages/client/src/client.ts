@@ -34,6 +34,7 @@ import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
 import { RollcallError } from './errors.ts'
 import type { Answer, Fetch } from './http/exchange.ts'
 import { Failover, type Outcome } from './http/failover.ts'
+import { namePath } from './names.ts'
 import type { SearchQuery } from './search.ts'
 import { searchPages, searchPath } from './search.ts'
 import { signedAct } from './signed.ts'
@@ -144,12 +145,19 @@ export class RollcallClient {
     options: RegisterOptions = {},
   ): Promise<{ readonly outcome: Ensured; readonly entity: Entity }> {
     const id = entityIdOf(options.type ?? 'agent', this.#requireSigner().publicKey)
-    const held = await this.#held(id, options)
-    if (held === undefined) return { outcome: 'registered', entity: await this.register(fields, options) }
+    let held = await this.#held(id, options)
+    if (held === undefined) {
+      try {
+        return { outcome: 'registered', entity: await this.register(fields, options) }
+      } catch (error) {
+        // Another process with this key was faster: its record is brought to what this one asks.
+        if (!(error instanceof RollcallError) || error.code !== 'already_registered') throw error
+        held = await this.get(id, { ...pick(options), consistency: 'local' })
+      }
+    }
     const changed = differingFields(held, fields)
     if (Object.keys(changed).length === 0) return { outcome: 'unchanged', entity: held }
-    const { signal } = options
-    return { outcome: 'updated', entity: await this.update(id, changed, { ...(signal && { signal }) }) }
+    return { outcome: 'updated', entity: await this.update(id, changed, pick(options)) }
   }
 
   /** Sets the given fields; null removes an optional one. Durable when it resolves. */
@@ -209,13 +217,23 @@ export class RollcallClient {
     return (await this.#read(path, options)).body
   }
 
-  /** Has the developer of this client's key act on developers, handles or names. Durable when it resolves. */
+  /** One signed act on developers, handles or names; `DeveloperClient` makes them. Durable when it resolves. */
   async developerAct(act: DeveloperActInit, options: CallOptions = {}): Promise<JsonObject> {
     const { method, path, kind, body: content } = act
     const body = this.#act(kind, content, 'developer')
     const outcome = await this.#failover.ask({ method, path, body, signal: options.signal })
     if (outcome.ok) return outcome.answer.body
     throw outcome.error
+  }
+
+  /** What a developer says of itself, or what the proofs of its entities show. @throws RollcallError `developer_not_found` */
+  developer(id: string, options: CallOptions = {}): Promise<JsonObject> {
+    return this.read(`/v1/developers/${encodeURIComponent(id)}`, options)
+  }
+
+  /** Which entity a full name stands for. @throws RollcallError `not_found` */
+  resolve(of: { readonly handle: string; readonly name: string }, options: CallOptions = {}): Promise<JsonObject> {
+    return this.read(namePath('resolve', of), options)
   }
 
   /** What the asked node says of itself. */
@@ -247,9 +265,9 @@ export class RollcallClient {
   }
 
   /** The live record as the node holds it; undefined where there is none. */
-  async #held(id: string, { signal }: CallOptions): Promise<Entity | undefined> {
+  async #held(id: string, options: CallOptions): Promise<Entity | undefined> {
     try {
-      return await this.get(id, { consistency: 'local', ...(signal && { signal }) })
+      return await this.get(id, { ...pick(options), consistency: 'local' })
     } catch (error) {
       const absent = error instanceof RollcallError && ABSENT.has(error.code)
       if (absent) return undefined
@@ -276,6 +294,9 @@ export class RollcallClient {
     return this.#signer
   }
 }
+
+/** What every call takes of the options of a particular one. */
+const pick = ({ signal }: CallOptions): CallOptions => (signal === undefined ? {} : { signal })
 
 const ABSENT: ReadonlySet<string> = new Set(['entity_not_found', 'entity_deregistered'])
 

@@ -18,17 +18,8 @@ export const developerRegister = (command: Command) => {
     .option('--github <account>', 'account on GitHub')
     .option('--profile-url <url>', 'page about the developer')
   return async (context: Context, options: Options): Promise<undefined> => {
-    const { publicKey, client } = await developerInUse(context)
-    const { name, handle, github, profileUrl } = options
-    const body = {
-      public_key: publicKey,
-      name,
-      ...(handle === undefined ? {} : { handle }),
-      ...(github === undefined ? {} : { github }),
-      ...(profileUrl === undefined ? {} : { profile_url: profileUrl }),
-    }
-    const act = { method: 'POST', path: '/v1/developers', kind: 'register_developer', body } as const
-    const answer = await context.progress('registering', client.developerAct(act))
+    const developer = await developerInUse(context)
+    const answer = await context.progress('registering', developer.register(options))
     context.result({ json: answer, quiet: [String(answer.developer_id)], human: answerFacts(answer) })
   }
 }

@@ -7,7 +7,7 @@ export const developerShow = (command: Command) => {
   command.description('show a developer').argument('[id]', 'id of the developer (default: that of the key in use)')
   return async (context: Context, given: string | undefined): Promise<undefined> => {
     const id = given ?? (await developerInUse(context)).id
-    const answer = await context.progress('asking', context.client().read(`/v1/developers/${encodeURIComponent(id)}`))
+    const answer = await context.progress('asking', context.client().developer(id))
     context.result({ json: answer, quiet: [id], human: answerFacts(answer) })
   }
 }

@@ -17,10 +17,9 @@ export const nameBind = (command: Command) => {
     name: string,
     options: { readonly versionLabel: string },
   ): Promise<undefined> => {
-    const { client } = await developerInUse(context)
-    const body = { entity_id: id, entity_name: name, version: options.versionLabel }
-    const act = { method: 'POST', path: '/v1/names', kind: 'bind_name', body } as const
-    const answer = await context.progress('binding', client.developerAct(act))
+    const developer = await developerInUse(context)
+    const binding = { entityId: id, name, version: options.versionLabel }
+    const answer = await context.progress('binding', developer.bindName(binding))
     const fqan = String(answer.fqan)
     context.result({ json: answer, quiet: [fqan], human: [`${fqan} is ${id}`] })
   }
