@@ -109,7 +109,7 @@ export const zyndCards = (): SignatureVector[] => {
 }
 
 /** The native forms of what developers say. The name is the kind of the act. */
-export const nativeDevelopers = (): SignatureVector[] => {
+export const nativeDevelopers = (handle = 'ada'): SignatureVector[] => {
   const act = (kind: string, fields: string): SignatureVector => {
     const payload = `{"body":${fields},"issued_at":${timeMs},"nonce":"n-1"}`
     return signed(kind, payload, framed(`rollcall/${kind.replaceAll('_', '-')}/1`, payload), 'developer')
@@ -117,10 +117,10 @@ export const nativeDevelopers = (): SignatureVector[] => {
   const own = `"developer_id":"${developerId}"`
   const name = `"entity_id":"${entityId}","entity_name":"weather"`
   return [
-    act('register_developer', `{"handle":"ada","name":"Ada","public_key":"${publicKey}"}`),
+    act('register_developer', `{"handle":"${handle}","name":"Ada","public_key":"${publicKey}"}`),
     act('update_developer', `{${own},"name":"Ada L."}`),
     act('deregister_developer', `{${own}}`),
-    act('claim_handle', `{${own},"handle":"ada"}`),
+    act('claim_handle', `{${own},"handle":"${handle}"}`),
     act('release_handle', `{${own},"handle":"ada"}`),
     act('bind_name', `{"capability_tags":["a"],"developer_handle":"ada",${name},"version":"1.0.0"}`),
     act('release_name', `{${name}}`),

@@ -3,7 +3,9 @@
  * change of the code that changes a byte on the wire is noticed.
  */
 import { encode, type Encodable as Layout } from '@rollcall/protocol'
+import { nativeDevelopers, zyndDevelopers } from './developers.ts'
 import {
+  developerId,
   developerKey,
   entityId,
   entityKey,
@@ -64,6 +66,42 @@ const deregistration = actOf('deregister', 'native', pick(nativeActs, 'deregiste
 // Zynd's deregistration has no body: the act keeps an empty text.
 const zyndDeregistration = actOf('deregister', 'zynd', pick(zyndDeregistrations, 'by the developer')).with(3, '')
 
+// What a developer says of itself, and of the name of an entity.
+const developerAct = (kind: string): Layout[] => actOf(kind, 'native', pick(nativeDevelopers(), kind))
+const zyndClaim = actOf('claim_handle', 'zynd', pick(zyndDevelopers().claim_handle_S9, 'the claim'))
+const developer = (...acts: readonly Layout[]): Layout[] => [
+  developerId,
+  developerKey.publicKey,
+  stamp(0),
+  stamp(3),
+  timeMs,
+  stamp(0),
+  acts,
+]
+
+const developers = (): WireVector[] => {
+  const registered = developer(developerAct('register_developer'))
+  const reserved = pick(nativeDevelopers('admin'), 'claim_handle')
+  return [
+    sound('native, registered with a handle', registered),
+    sound('Zynd, begun with a claim', developer(zyndClaim)),
+    sound(
+      'native, updated and released',
+      developer(developerAct('update_developer'), developerAct('release_handle')).with(5, null),
+    ),
+    broken('no acts', developer()),
+    broken('a claim stamp beside no handle', developer(developerAct('update_developer'))),
+    broken('a handle without its claim stamp', registered.with(5, null)),
+    broken('claimed after the last write', registered.with(5, stamp(4))),
+    broken('key of another', registered.with(1, otherKey.publicKey), 'id_mismatch'),
+    broken('id of another', registered.with(0, `zns:dev:${otherId.slice('zns:'.length)}`), 'id_mismatch'),
+    broken('act of an entity', developer(registration).with(5, null)),
+    broken('a handle that is reserved', developer(actOf('claim_handle', 'native', reserved)), 'validation_failed'),
+    broken('one field too few', registered.slice(0, 6)),
+    broken('one field too many', [...registered, 1]),
+  ]
+}
+
 // Records and tombstones.
 const record = (...acts: readonly Layout[]): Layout[] => [
   entityId,
@@ -88,6 +126,7 @@ const records = (): WireVector[] => [
   sound('native, registered', record(registration)),
   sound('native, updated', record(registration, update)),
   sound('Zynd, with a developer who updated it', record(zyndRegistration, zyndUpdate)),
+  sound('named by its developer', record(zyndRegistration, developerAct('bind_name')).toSpliced(6, 0, stamp(2))),
   broken('no acts', record()),
   broken('begins with an update', record(update)),
   broken('two registrations', record(registration, registration)),
@@ -108,6 +147,14 @@ const records = (): WireVector[] => [
 const tombstones = (): WireVector[] => [
   sound('native, by the entity', tombstone(deregistration)),
   sound('Zynd, by the developer', tombstone(zyndDeregistration, proof)),
+  sound('of a developer', [
+    developerId,
+    developerKey.publicKey,
+    stamp(4),
+    timeMs,
+    developerAct('deregister_developer'),
+    null,
+  ]),
   broken('key of another', tombstone(deregistration).with(1, otherKey.publicKey), 'id_mismatch'),
   broken(
     'deregistration of another',
@@ -161,13 +208,16 @@ const wordOfMany = word(sha256(Uint8Array.of(1), sha256(Uint8Array.of(1), siblin
 
 const entries = (): WireVector[] => {
   const recordBytes = encode(record(registration, update))
+  const developerBytes = encode(developer(developerAct('register_developer')))
   return [
     sound('record', [1, entityId, recordBytes, null]),
     sound('record with presence', [1, entityId, recordBytes, [active, wordAlone]]),
     sound('tombstone', [2, entityId, encode(tombstone(deregistration))]),
     sound('grave', [3, entityId, stamp(4)]),
     sound('presence', [4, entityId, [active, wordOfMany]]),
-    broken('unknown kind', [5, entityId, recordBytes, null]),
+    sound('developer', [5, developerId, developerBytes]),
+    broken('developer under the id of another', [5, entityId, developerBytes]),
+    broken('unknown kind', [6, entityId, recordBytes, null]),
     broken('about another entity', [1, otherId, recordBytes, null]),
     broken('one field too few', [3, entityId]),
     broken('one field too many', [3, entityId, stamp(4), null]),
@@ -218,6 +268,7 @@ export const wireVectors = () => ({
   node_id: nodeId,
   time_ms: timeMs,
   records: records(),
+  developers: developers(),
   tombstones: tombstones(),
   presences: presences(),
   entries: entries(),
