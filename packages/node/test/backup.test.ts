@@ -165,3 +165,12 @@ test('a damaged file changes nothing, and a store in use is neither copied nor r
       await assert.rejects(restoreBackup(file, dataDir, { replace: true }), refusedAs('in_use'))
     })
   }))
+
+test('a copy whose store is of a newer schema is refused before anything is moved', () =>
+  withNode(async (folder, dataDir) => {
+    const file = join(folder, 'newer')
+    await writeFile(file, await bytesOf([...PAIRS, ['meta', utf8('schema_version'), utf8('999')]], SEED))
+    await assert.rejects(restoreBackup(file, dataDir, { replace: true }), refusedAs('too_new'))
+    assert.deepEqual((await readdir(dataDir)).sort(), [KEY_FILE, 'store'])
+    assert.equal((await rowsOf(dataDir)).length, PAIRS.length + 1)
+  }))

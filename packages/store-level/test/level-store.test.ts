@@ -99,3 +99,18 @@ test('closing while opening waits and leaves the folder free', () =>
 function secondArgument(call: { readonly arguments: readonly unknown[] } | undefined): unknown {
   return call?.arguments[1]
 }
+
+test('a snapshot shows every table as it was when it began, whatever is written meanwhile', () =>
+  inTempDir(async (location) => {
+    const store = await openStore(location)
+    await store.write([put('entry', 'a', '1'), put('audit', 'b', '1')], { durable: true })
+    const seen: string[] = []
+    for await (const [table, key, value] of store.snapshot()) {
+      const decoder = new TextDecoder()
+      if (table !== 'meta') seen.push(`${table} ${decoder.decode(key)} ${decoder.decode(value)}`)
+      // Written while the first pair is in hand: to a table that was passed, and to one that comes later.
+      await store.write([put('entry', 'a', '2'), put('audit', 'b', '2'), put('audit', 'c', '2')], { durable: true })
+    }
+    assert.deepEqual(seen, ['entry a 1', 'audit b 1'])
+    await store.close()
+  }))

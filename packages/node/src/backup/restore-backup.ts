@@ -53,6 +53,8 @@ export const restoreBackup = async (
   const draft = join(dataDir, `.restore-${randomBytes(6).toString('hex')}`)
   try {
     await buildStore(file, join(draft, 'store'))
+    // Opened as a node would: a copy of a newer schema is refused now, and one of an older is migrated.
+    await (await openStopped(draft)).close()
     const movedTo = inTheWay.length === 0 ? undefined : await moveAside(dataDir, inTheWay)
     if (seed !== undefined) await writeWhole(join(dataDir, KEY_FILE), once(seed))
     await rename(join(draft, 'store'), join(dataDir, 'store'))
