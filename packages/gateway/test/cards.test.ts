@@ -214,3 +214,14 @@ test('a search that asks for cards gets those that are held or come soon', async
   assert.deepEqual([hitOf(id).card.name, hitOf(id).card_signature], ['Stocks', 'verified'])
   assert.ok(!('card' in hitOf(lazy)))
 })
+
+test('a card that is never kept is fetched each time, and not called stale', async (t) => {
+  const agent = await startAgent(t)
+  const gateway = await startGateway(t, { ...near, cardMaxAgeSeconds: 0 })
+  agent.serve(signedCard(key))
+  const id = enrolAt(gateway, agent.url)
+  for (const fetches of [1, 2]) {
+    assert.equal((await cardOf(gateway, id)).headers.get('x-card-stale'), null)
+    assert.equal(agent.asked.length, fetches)
+  }
+})

@@ -225,6 +225,14 @@ test('the activity socket tells of searches, heartbeats and peers too (zynd-wire
   const search = { query: 'stock news', result_count: 1, latency_ms: 0, direction: 'outgoing' }
   assert.deepEqual(await client.next(), { type: 'search_outgoing', timestamp, data: search })
 
+  const named = registry.entities.get(id)
+  assert.ok(named !== undefined)
+  registry.names.set('alice/stocks', { ...named, fqan: 'a.example/alice/stocks' })
+  await postJson(`${url}/v1/search`, { fqan: 'alice/stocks' })
+  const resolved = { fqan: 'a.example/alice/stocks', entity_id: id, action: 'resolved' }
+  assert.deepEqual(await client.next(), { type: 'name_resolved', timestamp, data: resolved })
+  assert.equal((await client.next()).type, 'search_outgoing')
+
   const agent = await SocketClient.open(`${ws}/v1/entities/${id}/ws`)
   const beat = JSON.stringify({ timestamp, signature: SIGNATURE })
   agent.send(beat)

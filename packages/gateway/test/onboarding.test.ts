@@ -127,6 +127,22 @@ test('info names the onboarding page, unless the operator names another or none 
   assert.deepEqual((await infoOf({ onboardingMode: 'open' })).developer_onboarding, { mode: 'open' })
 })
 
+test('a node in a container names the onboarding page by the port that the caller reached it by', async (t) => {
+  const { gateway } = await startGateway(t)
+  const urlFor = async (host: string, remoteAddress: string, more: Record<string, string> = {}) => {
+    const answer = await gateway.inject({ url: '/v1/info', remoteAddress, headers: { host, ...more } })
+    return answer.json().developer_onboarding.auth_url
+  }
+  assert.equal(await urlFor('localhost:8081', '172.17.0.1'), 'http://localhost:8081/onboard')
+  assert.equal(await urlFor('[::1]:8081', '172.17.0.1'), 'http://[::1]:8081/onboard')
+  const own = 'http://a.example/onboard'
+  assert.equal(await urlFor('127.0.0.1:8081', '127.0.0.1'), own)
+  assert.equal(await urlFor('127.0.0.1:8081', '172.17.0.1', { 'x-forwarded-for': '1.1.1.1' }), own)
+  for (const host of ['evil.example', 'localhost.evil.example', 'localhost:1@evil', '127.0.0.1.evil']) {
+    assert.equal(await urlFor(host, '172.17.0.1'), own, host)
+  }
+})
+
 const developerView = (id: DeveloperId): DeveloperView => ({
   id,
   publicKey: new Uint8Array(32),

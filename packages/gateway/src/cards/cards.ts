@@ -80,7 +80,7 @@ export class Cards {
     if (held !== undefined && this.#isFresh(held)) return ok(this.#shown(held))
     const fetched = await this.#fetchOnce(entity)
     if (fetched.ok) return ok(this.#shown(fetched.value))
-    return held === undefined ? fetched : ok(this.#shown(held))
+    return held === undefined ? fetched : ok({ ...this.#shown(held), isStale: true })
   }
 
   /** The cards of these entities that are held, or come within `timeoutMs`. What comes later is kept for the next time. */
@@ -89,8 +89,9 @@ export class Cards {
     const coming: Promise<void>[] = []
     for (const entity of entities) {
       const held = this.#held(entity)
-      if (held !== undefined) found.set(entity.id, this.#shown(held))
-      if (held !== undefined && this.#isFresh(held)) continue
+      const isFresh = held !== undefined && this.#isFresh(held)
+      if (held !== undefined) found.set(entity.id, { ...this.#shown(held), isStale: !isFresh })
+      if (isFresh) continue
       // Nobody answers there, and everyone else would wait for it.
       if (entity.status !== 'active') continue
       const fetch = this.get(entity).then((card) => {
@@ -125,7 +126,7 @@ export class Cards {
 
   #shown({ text, card, signature, fetchedMs }: CachedCard): ShownCard {
     const ageSeconds = Math.floor((this.#init.clock.monotonicMs() - fetchedMs) / 1000)
-    return { text, card, signature, ageSeconds, isStale: ageSeconds >= this.#init.settings.cardMaxAgeSeconds }
+    return { text, card, signature, ageSeconds, isStale: false }
   }
 
   #fetchOnce(entity: EntityView): Promise<Result<CachedCard>> {

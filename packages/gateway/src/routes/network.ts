@@ -1,6 +1,7 @@
 /** The node and its peers: `GET /v1/cluster` (ours), `GET /v1/info` and `GET /v1/network/*` (zynd-wire.md §4.4). */
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isLocal } from '../address.ts'
 import type { GatewayContext } from '../context.ts'
 import { registryId } from '../views/entity-view.ts'
 import { clusterNodeJson, peerJson, registeredOn } from '../views/node-view.ts'
@@ -19,7 +20,6 @@ const describe = (summary: string, schema = Anything) => ({
 
 export const networkRoutes = (app: FastifyInstance, context: GatewayContext): void => {
   const { registry, info, clock } = context
-  const onboarding = onboardingOf(context)
   const peers = () => registry.cluster().nodes.filter((node) => !node.self)
 
   app.get('/v1/cluster', describe('Every node, and whether all hold the same', ClusterSchema), async () => {
@@ -27,7 +27,8 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
     return { converged, reasons: [...reasons], node_id: registry.nodeId, nodes: nodes.map(clusterNodeJson) }
   })
 
-  app.get('/v1/info', describe('This node'), async () => {
+  app.get('/v1/info', describe('This node'), async (request) => {
+    const onboarding = onboardingOf(context, request)
     const node = registry.node()
     return {
       registry_id: registryId(registry.nodeId),
@@ -84,9 +85,21 @@ export const networkRoutes = (app: FastifyInstance, context: GatewayContext): vo
  * `zynd auth login` makes a key only where onboarding is restricted and has an address; so this says both, while developers
  * who make their own keys are taken all the same (zynd-wire.md §4.4).
  */
-const onboardingOf = ({ settings, info }: GatewayContext) => {
-  const url = settings.onboardingUrl === '' && info.url !== '' ? `${info.url}/onboard` : settings.onboardingUrl
+const onboardingOf = ({ settings, info }: GatewayContext, request: FastifyRequest) => {
+  const base = mappedOrigin(request) ?? info.url
+  const url = settings.onboardingUrl === '' && base !== '' ? `${base}/onboard` : settings.onboardingUrl
   return settings.onboardingMode === 'open' || url === ''
     ? { mode: 'open' as const }
     : { mode: 'restricted' as const, auth_url: url }
+}
+
+/**
+ * The origin by which the caller reached this node, where that is a port of the caller's own machine mapped into a container.
+ * The public URL is then the name that other containers know, which no browser outside of them finds.
+ */
+const mappedOrigin = (request: FastifyRequest): string | undefined => {
+  const { host = '', forwarded, 'x-forwarded-for': forwardedFor } = request.headers
+  const isMachine = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d{1,5})?$/.test(host)
+  const isDirect = forwarded === undefined && forwardedFor === undefined && !isLocal(request.raw, request.callerAddress)
+  return isMachine && isDirect ? `http://${host}` : undefined
 }

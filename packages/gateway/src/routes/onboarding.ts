@@ -23,6 +23,8 @@ export const onboardingRoutes = (app: FastifyInstance, context: GatewayContext):
   app.get<Onboarding>(
     '/onboard',
     {
+      // It makes and registers something, which a HEAD must not.
+      exposeHeadRoute: false,
       // The state in the address is the secret that the key is encrypted under.
       config: { secretQuery: true, limit: 'write' },
       schema: {
