@@ -49,7 +49,7 @@ export const goodbyeFrame = (init: BeatFrameInit): string => beatFrame('goodbye'
 
 const beatFrame = (type: 'heartbeat' | 'goodbye', status: Status, init: BeatFrameInit): string => {
   const { entity, timeMs, challenge, health } = init
-  const signature = entity.signer.sign(nativeBeatBytes({ entityId: entity.id, timeMs, status, ...challenge }))
+  const signature = entity.signer.sign(nativeBeatBytes({ ...challenge, entityId: entity.id, timeMs, status }))
   return JSON.stringify({
     type,
     entity_id: entity.id,
