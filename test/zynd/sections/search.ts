@@ -8,7 +8,7 @@ import { fetchCall, JSON_TYPE, listOf, objectOf, postJson, pythonCall, type Repl
 import { Key } from '../support/keys.ts'
 import { PythonAgent } from '../support/python-agent.ts'
 import { describe as described, identityOf } from '../support/sdk.ts'
-import { nodes } from '../support/shared.ts'
+import { nodes, THRESHOLD_MS } from '../support/shared.ts'
 import { TypeScriptAgent } from '../support/typescript-agent.ts'
 
 /** A word that occurs in nothing but the entities of this section. */
@@ -256,7 +256,7 @@ describe('section 4.2', () => {
 
   test('Z5-stop: agents that stopped are still registered, and inactive by silence', async () => {
     for (const agent of live) agent.stop()
-    for (const agent of live) await nodes.status(agent.id, 'inactive', 20_000)
+    for (const agent of live) await nodes.status(agent.id, 'inactive', 2 * THRESHOLD_MS)
     assert.deepEqual(await namesFor({ query: WORD }), [])
     assert.deepEqual(await namesFor({ query: WORD, status: 'any' }), ALL)
   })
