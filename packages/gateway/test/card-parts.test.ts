@@ -34,7 +34,7 @@ describe('canonical text (zynd-wire §2)', () => {
   })
 })
 
-test('the cards of the vectors: their canonical text is what was signed (zynd-wire S13)', () => {
+test('the cards of the vectors: their canonical text is what was signed (zynd-S13)', () => {
   const vectors = new URL('../../protocol/vectors/signatures.json', import.meta.url)
   const cards: { input: string; message: string }[] = JSON.parse(readFileSync(vectors, 'utf8')).zynd.card_S13
   assert.ok(cards.length >= 3)
