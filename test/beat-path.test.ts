@@ -54,6 +54,8 @@ class FaultyVerifier implements Verifier {
   }
 }
 
+const fail = (error: unknown): never => assert.fail(String(error))
+
 const startNode = async (t: TestContext) => {
   const [log, metrics, verifier, store] = [new Lines(), new CountingMetrics(), new FaultyVerifier(), new MemoryStore()]
   await store.open()
@@ -65,7 +67,8 @@ const startNode = async (t: TestContext) => {
   const filterBuilder = {
     rebuild: async (words: Iterable<string>) => buildFilter(await createHasher(), words, 0.01).encode(),
   }
-  const runtime = await createRuntime({ ...common, settings: SETTINGS, store, mesh, signer, verifier, filterBuilder })
+  const ports = { store, mesh, signer, verifier, filterBuilder, onFault: fail }
+  const runtime = await createRuntime({ ...common, settings: SETTINGS, ...ports })
   await runtime.start()
   const info = { name: 'node', version: 'test', url: '' }
   const gateway = createGateway({ ...common, signer, verifier, registry: runtime.registry, settings: {}, info })

@@ -59,5 +59,7 @@ export type RegistryInput =
   | { readonly type: 'tick' }
   /** The safety net over everything (L3), for these entities; the runtime walks all of them within one sweep interval. */
   | { readonly type: 'sweep'; readonly ids: readonly EntityId[] }
-  /** The private beats go to disk (L5). */
+  /** Some of the private beats go to disk, so that no one step writes very many (L5). */
+  | { readonly type: 'flush_beats'; readonly limit: number }
+  /** All that is not on disk goes there (L5). */
   | { readonly type: 'flush' }

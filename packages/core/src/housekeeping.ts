@@ -1,13 +1,16 @@
 /** What a node does by the clock: expiry, verdicts, purge, the sweep that is the safety net, and the flush to disk. */
 import { compareStamps, type EntityId } from '@rollcall/protocol'
 import type { Member } from './members.ts'
-import { delMember, putBeat, putClock, putMember } from './rows.ts'
+import { delMember, putBeat, putClock, putEntry, putMember } from './rows.ts'
 import { presenceOf, type RegistryState } from './state.ts'
 import type { Turn } from './turn.ts'
 import { startClockAnew, withdrawFuture } from './withdraw.ts'
 
-/** Most leases ended, tombstones purged or views reviewed in one tick, so that no turn holds the loop for long. */
-const WORK_PER_TICK_MAX = 500
+/**
+ * Most leases ended, tombstones purged or views reviewed in one tick, so that no turn holds the loop for long: an expiry
+ * costs some 0.1 to 0.25 ms. A power of two, for the tree of the word over them; a small one makes short paths (I3).
+ */
+const WORK_PER_TICK_MAX = 32
 
 export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): void => {
   const { state } = turn
@@ -34,9 +37,33 @@ const considerClock = (turn: Turn): void => {
   const peerOffsetsMs = state.members.clockOffsetsMs(monotonicMs)
   const toleranceMs = state.settings.skewMs
   const { followed, deviationMs } = state.steady.consider({ wallMs, monotonicMs, peerOffsetsMs, toleranceMs })
-  if (followed) turn.nodeMs = state.steady.at(monotonicMs)
+  if (followed) {
+    const stepMs = state.steady.at(monotonicMs) - turn.nodeMs
+    turn.nodeMs += stepMs
+    shiftTimes(turn, stepMs)
+  }
   startClockAnew(turn)
   if (followed || Math.abs(deviationMs) > toleranceMs) turn.notices.push({ type: 'clock', followed, deviationMs })
+}
+
+/**
+ * L4: what this node measured by its own clock goes with the clock, or the step would count as time that passed (retention
+ * of a tombstone, silence of a beat), or take back time that did. Costs a walk over all entries, once for each step.
+ */
+const shiftTimes = (turn: Turn, stepMs: number): void => {
+  const { state } = turn
+  for (const [id, holding] of state.holdings) {
+    holding.heldMs = Math.max(0, holding.heldMs + stepMs)
+    if (holding.entry.kind === 'tombstone') turn.store.push(putEntry(holding.entry, holding.heldMs))
+    if (holding.beat === undefined) continue
+    holding.beat = { ...holding.beat, acceptedMs: Math.max(0, holding.beat.acceptedMs + stepMs) }
+    state.unflushed.add(id)
+  }
+  for (const [id, { timeMs, untilMs }] of state.endedBeats)
+    state.endedBeats.set(id, { timeMs, untilMs: untilMs + stepMs })
+  for (const member of state.members.all()) {
+    if (member.syncedMs >= 0) member.syncedMs = Math.max(0, member.syncedMs + stepMs)
+  }
 }
 
 /** L6: a node silent for the threshold is gone, by the verdict of this node alone. Nothing is written or sent. */
@@ -72,8 +99,12 @@ const purge = (turn: Turn): void => {
   let left = WORK_PER_TICK_MAX
   for (const id of state.tombstones) {
     const holding = state.holdings.get(id)
-    if (holding?.entry.kind !== 'tombstone' || left-- <= 0) return
+    if (holding?.entry.kind !== 'tombstone') return
     if (turn.nodeMs - holding.heldMs < state.settings.retentionMs || !confirmed(turn, holding.heldMs)) return
+    if (left-- <= 0) {
+      turn.isUnfinished = true
+      return
+    }
     const { stamp } = holding.entry.tombstone
     turn.set(id, { kind: 'grave', id, grave: { id, stamp } }, 'retention', { own: false })
   }
@@ -107,14 +138,22 @@ export const sweep = (turn: Turn, ids: readonly EntityId[]): void => {
   }
 }
 
+/** L5: private beats go to disk, at most `limit` of them, those first that wait the longest. */
+export const flushBeats = (turn: Turn, limit: number): void => {
+  const { state } = turn
+  let left = limit
+  for (const id of state.unflushed) {
+    if (left-- <= 0) return
+    const beat = state.holdings.get(id)?.beat
+    if (beat !== undefined) turn.store.push(putBeat(id, beat))
+    state.unflushed.delete(id)
+  }
+}
+
 /** L5: beats, last stamps heard and verdicts go to disk; verdicts that cover nothing any more and forgotten nodes go. */
 export const flush = (turn: Turn): void => {
   const { state } = turn
-  for (const id of state.unflushed) {
-    const beat = state.holdings.get(id)?.beat
-    if (beat !== undefined) turn.store.push(putBeat(id, beat))
-  }
-  state.unflushed.clear()
+  flushBeats(turn, state.unflushed.size)
   for (const member of state.members.all()) {
     const covers = member.verdict !== undefined && coversAnything(state, member)
     // A gone node keeps its verdict, or the next tick would reach it anew and tell it as news.

@@ -24,7 +24,7 @@ import { type ActResult, deregister, register, update } from './acts.ts'
 import { developerAct } from './developer-acts.ts'
 import type { Effects } from './effects.ts'
 import type { RegistryInput, Token } from './events.ts'
-import { flush, sweep, tick } from './housekeeping.ts'
+import { flush, flushBeats, sweep, tick } from './housekeeping.ts'
 import { comparePresences } from './merge/order.ts'
 import { nameAct } from './name-acts.ts'
 import { isFuture, refusalOf } from './refusal.ts'
@@ -75,6 +75,8 @@ const decide = (turn: Turn, event: RegistryInput): void => {
       return tick(turn, expire)
     case 'sweep':
       return sweep(turn, event.ids)
+    case 'flush_beats':
+      return flushBeats(turn, event.limit)
     case 'flush':
       return flush(turn)
   }

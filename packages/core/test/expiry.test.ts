@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { base64 } from '@rollcall/protocol'
+import { zyndDeregister, zyndRegister } from './support/acts.ts'
 import { Client, clusterWith, passBeating } from './support/clients.ts'
 import { Cluster } from './support/cluster.ts'
 import { presenceOf } from './support/entries.ts'
 import { ownerOf } from './support/keys.ts'
+import { SETTINGS } from './support/settings.ts'
+import { taken } from './support/taken.ts'
 
 const THRESHOLD_MS = 300_000
 const HOUR_MS = 3_600_000
@@ -65,17 +68,32 @@ describe('silence', () => {
   test('L3: of very many at once costs a bounded tick each, and one signature a tick', () => {
     const cluster = new Cluster({ count: 1 })
     const node = cluster.at(0)
-    const many = Array.from({ length: 40 }, (_, i) => new Client({ cluster, node, owner: ownerOf(`many ${i}`) }))
+    const many = Array.from({ length: 70 }, (_, i) => new Client({ cluster, node, owner: ownerOf(`many ${i}`) }))
     for (const client of many) {
       client.register()
       client.beat()
     }
     cluster.pass(THRESHOLD_MS - 1_000)
     cluster.jump(1_000)
-    const { publish, transitions } = node.tick()
-    assert.equal(transitions.length, 40)
-    const signatures = publish.map((delta) => (delta.kind === 'presence' ? base64(delta.presence.word.signature) : ''))
-    assert.deepEqual([publish.length, new Set(signatures).size], [40, 1])
+    const ticks = [node.tick(), node.tick(), node.tick()]
+    const signatures = ticks.map(
+      ({ publish }) =>
+        new Set(publish.map((delta) => (delta.kind === 'presence' ? base64(delta.presence.word.signature) : ''))).size,
+    )
+    assert.deepEqual(
+      ticks.map(({ publish, transitions }) => [publish.length, transitions.length]),
+      [
+        [32, 32],
+        [32, 32],
+        [6, 6],
+      ],
+    )
+    assert.deepEqual(signatures, [1, 1, 1])
+    assert.deepEqual(
+      ticks.map(({ isUnfinished }) => isUnfinished),
+      [true, true, false],
+      'the next tick comes at once while something is due',
+    )
   })
 
   test('L3: a node runs a deadline for an active presence that names it, learnt from a peer (review-A7)', () => {
@@ -261,6 +279,37 @@ describe('lateness', () => {
     assert.equal(node.nodeMs, before + 30 * 60_000)
     assert.equal(node.state.leases.deadlineMs(client.id), deadline)
     assert.equal(node.shown(client.id), 'active')
+  })
+
+  test('L4: what a node measured by its clock goes with a step that it follows: no time has passed by it', () => {
+    for (const stepMs of [HOUR_MS, -90_000]) {
+      const cluster = new Cluster({ count: 3, settings: { ...SETTINGS, retentionMs: HOUR_MS / 2 } })
+      const client = clusterWith(cluster)
+      const node = cluster.at(0)
+      client.beat()
+      const dead = ownerOf('dead')
+      taken(node.act({ type: 'register', act: zyndRegister(dead) }))
+      taken(node.act({ type: 'deregister', id: dead.id, act: zyndDeregister(dead) }))
+      node.state.endedBeats.set(dead.id, { timeMs: 1, untilMs: node.nodeMs + 120_000 })
+      cluster.pass(60_000)
+      cluster.syncAll()
+      const measured = (): (number | undefined)[] => [
+        ...[...node.state.holdings.values()].map(({ heldMs }) => heldMs),
+        ...[...node.state.members.all()].map(({ syncedMs }) => syncedMs),
+        node.state.holdings.get(client.id)?.beat?.acceptedMs,
+        node.state.endedBeats.get(dead.id)?.untilMs,
+      ]
+      const ages = (): number[] => measured().map((ms) => Math.round(node.nodeMs - (ms ?? 0)))
+      const before = ages()
+      node.offsetMs = stepMs
+      for (const peer of [cluster.at(1), cluster.at(2)]) {
+        node.step({ type: 'status', origin: peer.id, status: peer.status({ clockMs: node.wallMs }) })
+      }
+      const { notices } = node.tick()
+      assert.ok(notices.some((notice) => notice.type === 'clock' && notice.followed))
+      assert.equal(node.entry(dead.id)?.kind, 'tombstone')
+      assert.deepEqual(ages(), before, `a step of ${stepMs} ms`)
+    }
   })
 
   test('L4: what a node that is not heard any more said of its clock counts for nothing', () => {

@@ -110,6 +110,12 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     signer: key.signer,
     verifier,
     filterBuilder,
+    // Nobody handles it: the process ends, without a stop that would write what is wrong (see `dieOfBugs`).
+    onFault: (error) => {
+      setImmediate(() => {
+        throw error
+      })
+    },
   })
   at('mesh.listen')
   stack.push('runtime', () => runtime.stop())

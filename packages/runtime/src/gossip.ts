@@ -17,7 +17,7 @@ import {
   type Transitions,
 } from '@rollcall/protocol'
 import { BoundedMap } from './bounded-map.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, Judgement } from './evidence.ts'
 import type { Numbering } from './numbering.ts'
 import { Outbox } from './outbox.ts'
 
@@ -43,7 +43,7 @@ const HEAD_BYTES = 512
 
 export class Gossip {
   readonly #init: GossipInit
-  readonly #outbox = new Outbox()
+  readonly #outbox: Outbox
   readonly #sent = new BoundedMap<number, Uint8Array>(KEPT_MESSAGES_MAX)
   #cancelWindow: (() => void) | undefined
   /** Number of the last message sealed in this run. */
@@ -53,14 +53,19 @@ export class Gossip {
 
   constructor(init: GossipInit) {
     this.#init = init
+    this.#outbox = new Outbox({ bytesMax: init.bytesMax - HEAD_BYTES, countMax: LIMITS.gossipEntriesMax })
     this.run = init.state.hybrid.issue(init.state.steady.at(init.clock.monotonicMs())).wallMs
   }
 
-  /** Announces transitions within the window. */
+  /** Announces transitions within the window; full messages at once, and then the rest has a window of its own. */
   announce(deltas: readonly Delta[]): void {
-    for (const delta of deltas) this.#outbox.add(delta)
+    for (const delta of deltas) {
+      this.#outbox.add(delta)
+      if (!this.#outbox.isOverfull) continue
+      this.#closeWindow()
+      this.#send(this.#outbox.takeGroup())
+    }
     if (this.#outbox.size === 0) return
-    if (this.#outbox.size >= LIMITS.gossipEntriesMax) return this.flush()
     this.#cancelWindow ??= this.#init.clock.schedule(this.#init.batchWindowMs, () => {
       this.flush()
     })
@@ -68,18 +73,24 @@ export class Gossip {
 
   /** Sends what waits, now. */
   flush(): void {
+    this.#closeWindow()
+    while (this.#outbox.size > 0) this.#send(this.#outbox.takeGroup())
+  }
+
+  #closeWindow(): void {
     this.#cancelWindow?.()
     this.#cancelWindow = undefined
-    const { state, clock, mesh, metrics, signer, bytesMax } = this.#init
-    for (const deltas of this.#outbox.takeGroups(bytesMax - HEAD_BYTES, LIMITS.gossipEntriesMax)) {
-      const stamp = state.hybrid.issue(state.steady.at(clock.monotonicMs()))
-      this.number++
-      const payload = encodeTransitions({ run: this.run, number: this.number, stamp, deltas })
-      const message = sealEnvelope('transitions', payload, signer)
-      this.#sent.set(this.number, message)
-      mesh.publish('rollcall/transitions/1', message)
-      metrics.count('gossip_messages_total', { direction: 'out', outcome: 'sent' })
-    }
+  }
+
+  #send(deltas: readonly Delta[]): void {
+    const { state, clock, mesh, metrics, signer } = this.#init
+    const stamp = state.hybrid.issue(state.steady.at(clock.monotonicMs()))
+    this.number++
+    const payload = encodeTransitions({ run: this.run, number: this.number, stamp, deltas })
+    const message = sealEnvelope('transitions', payload, signer)
+    this.#sent.set(this.number, message)
+    mesh.publish('rollcall/transitions/1', message)
+    metrics.count('gossip_messages_total', { direction: 'out', outcome: 'sent' })
   }
 
   /** Messages this node sealed in `run`, numbered `from` to `to`; fewer where they are no longer kept. */
@@ -123,7 +134,10 @@ export class Gossip {
 
   async #takeIn({ origin }: Envelope, { deltas, stamp }: Transitions): Promise<MessageVerdict> {
     const { state, clock, metrics, evidence, submit, fetch, log } = this.#init
-    const judgements = await Promise.all(deltas.map((delta) => evidence.judge(delta)))
+    const judgements: Judgement[] = []
+    for (const slice of slices(deltas)) {
+      judgements.push(...(await Promise.all(slice.map((delta) => evidence.judge(delta)))))
+    }
     const bad = judgements.indexOf('bad')
     if (bad >= 0) {
       log.warn('a gossip message holds an entry without valid evidence', { origin, id: deltas[bad]?.id })
@@ -137,6 +151,13 @@ export class Gossip {
     if (good.length === 0) return 'ignore'
     const ageMs = state.steady.at(clock.monotonicMs()) - stamp.wallMs
     metrics.observe('gossip_propagation_seconds', Math.max(0, ageMs) / 1000)
-    return submit({ type: 'deltas', deltas: good, from: origin, source: 'gossip' }) ? 'accept' : 'ignore'
+    const taken = slices(good).map((slice) => submit({ type: 'deltas', deltas: slice, from: origin, source: 'gossip' }))
+    return taken.includes(true) ? 'accept' : 'ignore'
   }
 }
+
+/** A message may hold a hundred entries: judged and decided in one go, they would hold the event loop for too long. */
+const SLICE = 32
+
+const slices = (deltas: readonly Delta[]): Delta[][] =>
+  Array.from({ length: Math.ceil(deltas.length / SLICE) }, (_, at) => deltas.slice(at * SLICE, (at + 1) * SLICE))

@@ -3,6 +3,9 @@
  * are carried out in one order: persist, publish, reindex, observe, answer. The next step waits for it, so whatever was
  * published or answered is in the store.
  *
+ * A step that throws is a fault of ours, and leaves a state that neither disk nor peers have. The loop then decides nothing
+ * more: whoever is told ends the process, and a restart begins from the disk, which holds all that was acknowledged.
+ *
  * When the disk refuses, the batch is tried again until it is taken: what the step decided is never rolled back and never
  * lost, and meanwhile the door turns new work away (`failing`).
  */
@@ -28,6 +31,8 @@ export interface LoopInit {
   readonly inboxMax: number
   /** Carries out everything after persist, in order. Must not throw. */
   readonly carryOut: (effects: Effects) => void
+  /** Told once, when a step threw: the process must end. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** Most events of one turn, and most entries of peers among them: they bound how long a step holds the event loop. */
@@ -93,10 +98,8 @@ export class Loop {
       const events = this.#inbox.splice(0, turnLength(this.#inbox))
       this.#init.metrics.gauge('queue_length', this.#inbox.length, { queue: 'inbox' })
       const effects = this.#decide(events)
-      if (effects !== undefined) {
-        if (!(await this.#persist(effects))) break
-        this.#init.carryOut(effects)
-      }
+      if (effects === undefined || !(await this.#persist(effects))) break
+      this.#init.carryOut(effects)
       this.#passBarriers(events.length)
     }
     this.#running = undefined
@@ -107,14 +110,21 @@ export class Loop {
     while ((this.#barriers[0]?.upTo ?? Number.POSITIVE_INFINITY) <= this.#carriedOut) this.#barriers.shift()?.resolve()
   }
 
-  /** A step that throws is a fault of ours: it is told, its events are lost and counted, and the node lives on. */
+  /** Undefined where the step threw: then nothing is decided any more. */
   #decide(events: readonly RegistryInput[]): Effects | undefined {
-    const { state, clock, sign, log, metrics } = this.#init
+    const { state, clock, sign, log, metrics, onFault } = this.#init
     try {
       return step(state, events, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs(), sign })
     } catch (error) {
-      log.error('a step failed', { error, events: events.map((event) => event.type) })
-      metrics.count('dropped_total', { queue: 'inbox', reason: 'step_failed' }, events.length)
+      log.error('a step failed: this node decides nothing more, and must be started again from its disk', {
+        error,
+        events: events.map((event) => event.type),
+      })
+      metrics.count('dropped_total', { queue: 'inbox', reason: 'step_failed' }, events.length + this.#inbox.length)
+      this.failing = 'a step failed'
+      this.#stopped = true
+      this.#inbox = []
+      onFault(error)
       return undefined
     }
   }
@@ -159,6 +169,7 @@ const TIMERS: ReadonlySet<RegistryInput['type']> = new Set([
   'tick',
   'sweep',
   'flush',
+  'flush_beats',
   'heard',
   'status',
   'verdict',

@@ -5,36 +5,47 @@
 import { type Delta, deltaLayout, type EntityId, encode } from '@rollcall/protocol'
 
 export class Outbox {
-  readonly #deltas = new Map<EntityId, Delta>()
+  readonly #waiting = new Map<EntityId, { readonly delta: Delta; readonly bytes: number }>()
+  readonly #bytesMax: number
+  readonly #countMax: number
+  #bytes = 0
+
+  /** A group encodes to at most `bytesMax` (one delta alone may exceed it) and holds at most `countMax` deltas. */
+  constructor(init: { readonly bytesMax: number; readonly countMax: number }) {
+    this.#bytesMax = init.bytesMax
+    this.#countMax = init.countMax
+  }
 
   add(delta: Delta): void {
-    const waiting = this.#deltas.get(delta.id)
-    this.#deltas.delete(delta.id)
-    this.#deltas.set(delta.id, waiting === undefined ? delta : combine(waiting, delta))
+    const before = this.#waiting.get(delta.id)
+    this.#waiting.delete(delta.id)
+    const newest = before === undefined ? delta : combine(before.delta, delta)
+    const bytes = encode(deltaLayout(newest)).length
+    this.#waiting.set(delta.id, { delta: newest, bytes })
+    this.#bytes += bytes - (before?.bytes ?? 0)
   }
 
   get size(): number {
-    return this.#deltas.size
+    return this.#waiting.size
   }
 
-  /** Empties the box into groups that encode to at most `bytesMax` each (one delta alone may exceed it). */
-  takeGroups(bytesMax: number, countMax: number): Delta[][] {
-    const groups: Delta[][] = []
-    let group: Delta[] = []
-    let bytes = 0
-    for (const delta of this.#deltas.values()) {
-      const size = encode(deltaLayout(delta)).length
-      if (group.length > 0 && (bytes + size > bytesMax || group.length >= countMax)) {
-        groups.push(group)
-        group = []
-        bytes = 0
-      }
+  /** Whether more waits than one group holds. */
+  get isOverfull(): boolean {
+    return this.#waiting.size > this.#countMax || (this.#waiting.size > 1 && this.#bytes > this.#bytesMax)
+  }
+
+  /** Takes what came first, as much as a group holds; empty where nothing waits. */
+  takeGroup(): Delta[] {
+    const group: Delta[] = []
+    let room = this.#bytesMax
+    for (const [id, { delta, bytes }] of this.#waiting) {
+      if (group.length > 0 && (bytes > room || group.length >= this.#countMax)) break
+      this.#waiting.delete(id)
+      this.#bytes -= bytes
       group.push(delta)
-      bytes += size
+      room -= bytes
     }
-    if (group.length > 0) groups.push(group)
-    this.#deltas.clear()
-    return groups
+    return group
   }
 }
 

@@ -33,6 +33,8 @@ export interface RuntimeInit {
   readonly filterBuilder: FilterBuilder
   readonly log: Log
   readonly metrics: Metrics
+  /** Told once, when a step threw: state is then neither what disk nor what peers have, and the process must end. */
+  readonly onFault: (error: unknown) => void
 }
 
 export interface Runtime {
@@ -57,6 +59,7 @@ export interface RuntimeInside {
 
 const FEED_MAX = 10_000
 const SWEEP_SLICE = 1_000
+const FLUSH_SLICE = 250
 
 /** Reads the state from the store and wires a node's runtime; nothing runs before `start`. */
 export const createRuntime = async (init: RuntimeInit): Promise<Runtime> => {
@@ -154,7 +157,7 @@ class NodeRuntime implements Runtime {
       this.#peers.syncAll()
     })
     this.#timers.every(settings.flushIntervalMs, () => {
-      this.#loop.submit({ type: 'flush' })
+      this.#flush(Math.ceil(state.unflushed.size / FLUSH_SLICE))
       void this.#audit.prune()
     })
     this.#timers.every(settings.sweepIntervalMs, () => {
@@ -189,6 +192,18 @@ class NodeRuntime implements Runtime {
     for (const { id, from } of effects.fetch) void this.#peers.fetcher.fetch(id, [from])
     for (const answer of effects.answers) this.registry.resolve(answer)
     if (effects.isUnfinished) this.#timers.once('unfinished', 0, () => this.#loop.submit({ type: 'tick' }))
+  }
+
+  /** The last of so many slices takes along what came meanwhile, and makes all of them durable. */
+  #flush(slices: number): void {
+    if (slices <= 1) {
+      this.#loop.submit({ type: 'flush' })
+      return
+    }
+    this.#loop.submit({ type: 'flush_beats', limit: FLUSH_SLICE })
+    this.#timers.once('flush', 0, () => {
+      this.#flush(slices - 1)
+    })
   }
 
   #sweep(ids: readonly EntityId[], at: number): void {

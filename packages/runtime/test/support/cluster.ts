@@ -50,8 +50,8 @@ const silent: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: (message, fields) => {
-    // A test that lets the disk refuse expects this one.
-    if (message.startsWith('the disk refuses')) return
+    // A test that lets the disk refuse, or a step fail, expects these.
+    if (message.startsWith('the disk refuses') || message.startsWith('a step failed')) return
     throw new Error(`${message} ${String(fields?.error ?? JSON.stringify(fields))}`)
   },
   child: () => silent,
@@ -92,10 +92,13 @@ export class TestNode {
   #process: ProcessClock | undefined
   readonly metrics: CountingMetrics = new CountingMetrics()
   store: MemoryStore = new MemoryStore()
+  /** What its runtime said it must end for. */
+  readonly faults: unknown[] = []
   mesh: MemoryMesh | undefined
   runtime: Runtime | undefined
   readonly #cluster: TestCluster
   readonly #index: number
+  #breaking = false
 
   constructor(cluster: TestCluster, index: number) {
     this.#cluster = cluster
@@ -118,17 +121,27 @@ export class TestNode {
     this.mesh = this.#cluster.network.createMesh({ nodeId: this.id, join, metrics: this.metrics })
     this.#process = new ProcessClock(this.clock)
     await this.store.open()
+    const signer = this.#signer()
     this.runtime = await createRuntime({
       settings: { ...this.#cluster.settings, name: `node-${this.#index}`, joins: join.length > 0 },
       store: this.store,
       mesh: this.mesh,
       clock: this.#process,
       random: this.#cluster.random.split(`node ${this.#index}`),
-      signer: this.#signer(),
+      signer: {
+        ...signer,
+        sign: (message) => {
+          const breaks = this.#breaking
+          this.#breaking = false
+          if (breaks) throw new Error('the key is gone')
+          return signer.sign(message)
+        },
+      },
       verifier: inlineVerifier,
       filterBuilder: { rebuild: async (words) => buildFilter(await createHasher(), words, 0.01).encode() },
       log: silent,
       metrics: this.metrics as Metrics,
+      onFault: (error) => this.faults.push(error),
     })
     await this.runtime.start()
   }
@@ -140,6 +153,11 @@ export class TestNode {
     await this.mesh?.stop()
     this.runtime = undefined
     this.store = new MemoryStore({ disk: this.store.disk })
+  }
+
+  /** The next signature throws. */
+  breakSigning(): void {
+    this.#breaking = true
   }
 
   refuseDisk(refuses: boolean): void {

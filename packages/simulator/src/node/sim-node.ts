@@ -241,6 +241,8 @@ export class SimNode {
       },
       log: this.#log(process),
       metrics: this.metrics,
+      // The log told it, and `no-internal-error` judges it.
+      onFault: nothing,
     })
     if (!process.gate.isAlive) return
     this.#watch(runtime)
