@@ -15,12 +15,12 @@ const WORK_PER_TICK_MAX = 32
 export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): void => {
   const { state } = turn
   considerClock(turn)
-  let expired = 0
-  for (const id of state.leases.expire(turn.monotonicMs, WORK_PER_TICK_MAX)) {
+  // Two ticks may share a turn, when the disk was slow.
+  for (const id of state.leases.expire(turn.monotonicMs, WORK_PER_TICK_MAX - turn.expired)) {
     expire(turn, id)
-    expired++
+    turn.expired++
   }
-  if (expired === WORK_PER_TICK_MAX) turn.isUnfinished = true
+  if (turn.expired === WORK_PER_TICK_MAX) turn.isUnfinished = true
   for (const member of state.members.all()) reachVerdict(turn, member)
   review(turn)
   purge(turn)

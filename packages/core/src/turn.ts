@@ -54,6 +54,8 @@ export class Turn {
   readonly store: StoreOp[] = []
   durable = false
   isUnfinished = false
+  /** Leases that ended in this turn. */
+  expired = 0
   readonly #sign: StepEnv['sign']
   readonly #changes = new Map<EntityId, Change>()
   readonly #announced = new Set<EntityId>()

@@ -57,15 +57,19 @@ export class Gossip {
     this.run = init.state.hybrid.issue(init.state.steady.at(init.clock.monotonicMs())).wallMs
   }
 
-  /** Announces transitions within the window; full messages at once, and then the rest has a window of its own. */
-  announce(deltas: readonly Delta[]): void {
+  /**
+   * Announces transitions within the window; full messages at once, and then the rest has a window of its own. Where
+   * `more` are due at once, the rest waits for them: thousands that fall silent together then fill their messages, however
+   * slow the machine.
+   */
+  announce(deltas: readonly Delta[], { more }: { readonly more: boolean } = { more: false }): void {
     for (const delta of deltas) {
       this.#outbox.add(delta)
       if (!this.#outbox.isOverfull) continue
       this.#closeWindow()
       this.#send(this.#outbox.takeGroup())
     }
-    if (this.#outbox.size === 0) return
+    if (more || this.#outbox.size === 0) return
     this.#cancelWindow ??= this.#init.clock.schedule(this.#init.batchWindowMs, () => {
       this.flush()
     })

@@ -183,7 +183,7 @@ class NodeRuntime implements Runtime {
 
   /** Everything after persist, in one order: publish, reindex, observe, answer. */
   #carryOut(effects: Effects): void {
-    this.#peers.gossip.announce(effects.publish)
+    this.#peers.gossip.announce(effects.publish, { more: effects.isUnfinished })
     this.#parts.projection.refresh(effects.reindex)
     for (const note of effects.transitions) this.#observer.transition(note)
     for (const change of effects.claims) this.#observer.claim(change)
