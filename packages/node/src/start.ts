@@ -76,6 +76,13 @@ interface Starting {
   readonly at: (stage: Stage) => void
 }
 
+/** Ends the process, without a stop that would write what is wrong: nobody handles it (see `dieOfBugs` in run.ts). */
+const throwUnhandled = (error: unknown): void => {
+  setImmediate(() => {
+    throw error
+  })
+}
+
 const compose = async (config: Config, { log, stack, at }: Starting): Promise<RunningNode> => {
   const clock = new SystemClock()
   const metrics = new PromMetrics()
@@ -87,7 +94,6 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
   const store = new LevelStore({ location: join(dataDir, 'store'), metrics })
   stack.push('store', () => store.close())
   await store.open()
-
   const key = await loadNodeKey(dataDir)
   if (key.isExposed) log.warn('others than the owner may read the key of this node', { dataDir })
 
@@ -110,12 +116,7 @@ const compose = async (config: Config, { log, stack, at }: Starting): Promise<Ru
     signer: key.signer,
     verifier,
     filterBuilder,
-    // Nobody handles it: the process ends, without a stop that would write what is wrong (see `dieOfBugs`).
-    onFault: (error) => {
-      setImmediate(() => {
-        throw error
-      })
-    },
+    onFault: throwUnhandled,
   })
   at('mesh.listen')
   stack.push('runtime', () => runtime.stop())
