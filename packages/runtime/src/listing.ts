@@ -28,10 +28,13 @@ function* candidates({ holdings, owned }: RegistryState, { developerId }: ListFi
 
 const isListed = (record: EntityRecord, filter: ListFilter): boolean => {
   const { profile } = record
-  const developer = profile.developerProof === undefined ? undefined : developerIdOfProof(profile.developerProof)
   return (
     (filter.type === undefined || entityTypeOf(record.id) === filter.type) &&
     (filter.category === undefined || profile.category.toLowerCase() === filter.category.toLowerCase()) &&
-    (filter.developerId === undefined || developer === filter.developerId)
+    // Last, because an id of a developer costs a hash: a list of everything would compute one for each record.
+    (filter.developerId === undefined || developerOf(record) === filter.developerId)
   )
 }
+
+const developerOf = ({ profile: { developerProof } }: EntityRecord): string | undefined =>
+  developerProof === undefined ? undefined : developerIdOfProof(developerProof)
