@@ -90,6 +90,8 @@ class NodeRuntime implements Runtime {
   readonly #observer: Observer
   readonly #sessions = new Sessions()
   readonly #timers: Timers
+  /** Whether the last tick left work, and the next has not come yet. */
+  #moreIsDue = false
 
   constructor(init: RuntimeInit, parts: Omit<RuntimeInside, 'inboxLength'>) {
     const { settings, store, clock, signer } = init
@@ -183,7 +185,8 @@ class NodeRuntime implements Runtime {
 
   /** Everything after persist, in one order: publish, reindex, observe, answer. */
   #carryOut(effects: Effects): void {
-    this.#peers.gossip.announce(effects.publish, { more: effects.isUnfinished })
+    this.#moreIsDue ||= effects.isUnfinished
+    this.#peers.gossip.announce(effects.publish, { more: this.#moreIsDue })
     this.#parts.projection.refresh(effects.reindex)
     for (const note of effects.transitions) this.#observer.transition(note)
     for (const change of effects.claims) this.#observer.claim(change)
@@ -191,7 +194,11 @@ class NodeRuntime implements Runtime {
     for (const revocation of effects.revoke) this.#sessions.revoke(revocation)
     for (const { id, from } of effects.fetch) void this.#peers.fetcher.fetch(id, [from])
     for (const answer of effects.answers) this.registry.resolve(answer)
-    if (effects.isUnfinished) this.#timers.once('unfinished', 0, () => this.#loop.submit({ type: 'tick' }))
+    if (!effects.isUnfinished) return
+    this.#timers.once('unfinished', 0, () => {
+      this.#moreIsDue = false
+      this.#loop.submit({ type: 'tick' })
+    })
   }
 
   /** The last of so many slices takes along what came meanwhile, and makes all of them durable. */
