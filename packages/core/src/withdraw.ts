@@ -75,7 +75,20 @@ const newestStamp = (entry: Entry): Stamp => {
   return entry.kind === 'developer' ? entry.developer.stamp : ownerStamp(entry)
 }
 
+/** Stamps of an entry that come before its newest one. */
+const earlierStamps = (entry: Entry): readonly Stamp[] => {
+  if (entry.kind === 'developer') {
+    const { birth, handle } = entry.developer
+    return handle === undefined ? [birth] : [birth, handle.claim]
+  }
+  if (entry.kind !== 'record') return []
+  const { birth, nameClaim, binding } = entry.record
+  return binding === undefined ? [birth, nameClaim] : [birth, nameClaim, binding.claim]
+}
+
 const restamped = (turn: Turn, entry: Entry, limitMs: number): Entry => {
+  // What is kept may be ahead by less than the skew, and the new stamp must lie above it.
+  for (const earlier of earlierStamps(entry)) if (earlier.wallMs <= limitMs) turn.state.hybrid.observe(earlier)
   const stamp = turn.issue()
   if (entry.kind === 'grave') return { ...entry, grave: { ...entry.grave, stamp } }
   // The clock of its owner was ahead with that of the node; kept, it would be refused, and every honest act be stale.

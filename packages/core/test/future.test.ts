@@ -219,6 +219,35 @@ describe('a clock that was an hour ahead, and was mended', () => {
     assert.ok(cluster.converged())
   })
 
+  test('M4: what is kept of a record, a little ahead itself, stays before its new stamp', () => {
+    const cluster = new Cluster({ count: 3, settings: SETTINGS, offsetsMs: [SKEW_MS - 10_000, 0, 0] })
+    const node = cluster.at(0)
+    const client = new Client({ cluster, node })
+    client.offsetMs = SKEW_MS - 10_000
+    client.register()
+    const before = node.entry(client.id)
+    node.offsetMs = client.offsetMs = HOUR_MS
+    node.restart()
+    taken(
+      node.act({
+        type: 'update',
+        id: client.id,
+        act: update(client.owner, client.nowMs, { fields: { summary: 'x' } }),
+      }),
+    )
+    cluster.tellStatus()
+    node.offsetMs = client.offsetMs = 0
+    cluster.jump(1_000)
+    node.tick()
+    const after = node.entry(client.id)
+    assert.ok(before?.kind === 'record' && after?.kind === 'record')
+    assert.equal(after.record.profile.summary, 'x')
+    assert.deepEqual(after.record.birth, before.record.birth)
+    assert.ok(after.record.stamp.wallMs <= node.nodeMs + SKEW_MS)
+    cluster.syncAll()
+    assert.ok(cluster.converged())
+  })
+
   test('M4, L4: also where the node was restarted meanwhile, and began at the time in its store', () => {
     const cluster = new Cluster({ count: 3, settings: SETTINGS, offsetsMs: [HOUR_MS, 0, 0] })
     const node = cluster.at(0)
