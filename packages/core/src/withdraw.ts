@@ -139,8 +139,9 @@ const forgetFutureOfOthers = (turn: Turn, limitMs: number): void => {
   if (isAhead(state.reaffirmUpTo)) state.reaffirmUpTo = undefined
   for (const member of state.members.all()) {
     if (!isAhead(member.lastStamp)) continue
-    member.lastStamp = newestOf(turn, state.attended.get(member.id))
     if (isAhead(member.verdict)) member.verdict = undefined
+    // A verdict names a stamp that was heard, too: it may be all that is left of its node.
+    member.lastStamp = laterOf(newestOf(turn, state.attended.get(member.id)), member.verdict)
     member.status = undefined
   }
 }
@@ -151,7 +152,12 @@ const newestOf = (turn: Turn, ids: Iterable<EntityId> | undefined): Stamp | unde
   for (const id of ids ?? []) {
     const holding = turn.state.holdings.get(id)
     const stamp = holding === undefined ? undefined : presenceOf(holding.entry)?.stamp
-    if (stamp !== undefined && (newest === undefined || compareStamps(stamp, newest) > 0)) newest = stamp
+    newest = laterOf(newest, stamp)
   }
   return newest
+}
+
+const laterOf = (a: Stamp | undefined, b: Stamp | undefined): Stamp | undefined => {
+  if (a === undefined || b === undefined) return a ?? b
+  return compareStamps(a, b) >= 0 ? a : b
 }
