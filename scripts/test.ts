@@ -21,14 +21,14 @@ const sources = ['--import', 'tsx', '--conditions=@rollcall/source']
 const reporter = new URL('./test-reporter.mjs', import.meta.url)
 
 /**
- * The passes over the test files. End-to-end tests start whole processes, so they run one file after the other; those of
- * Zynd's contract do too, but most of their time is waiting, so two share the machine with nothing beside them.
+ * The passes over the test files. Those of Zynd's contract and the end-to-end tests start whole processes, but most of their
+ * time is waiting: two files share the machine, with nothing beside them.
  * Node 20 applies `--test-timeout` to a file as a whole: it is the bound for a test that hangs.
  */
 const passes = [
   { name: 'tests', kind: 'test', concurrency: 2, fileTimeoutMs: 400_000 },
   { name: "tests of Zynd's contract", kind: 'zynd', concurrency: 2, fileTimeoutMs: 400_000 },
-  { name: 'end-to-end tests', kind: 'e2e', concurrency: 1, fileTimeoutMs: 600_000 },
+  { name: 'end-to-end tests', kind: 'e2e', concurrency: 2, fileTimeoutMs: 600_000 },
 ] as const
 
 /** True for the files this run is about. The container tests and the benchmarks have commands of their own. */
