@@ -24,4 +24,9 @@ export const PINNED: readonly Pinned[] = [
     seed: '542',
     found: 'a copy of a filter was asked for what had moved to its node 0.2 s before (F2): the checker’s fault',
   },
+  {
+    seed: '20085',
+    found:
+      'timers waited in an inbox that was full while a disk refused: within their room, and the checker knew of none',
+  },
 ]
