@@ -10,6 +10,7 @@ import {
   actsWith,
   bindingOf,
   compareStamps,
+  developerIdOfProof,
   type EntityId,
   type EntityRecord,
   equalBytes,
@@ -23,6 +24,7 @@ import {
   registrant,
   type Stamp,
 } from '@rollcall/protocol'
+import { nameKey } from './claims.ts'
 import { liveRecord } from './merge/order.ts'
 import type { Holding } from './state.ts'
 import type { Turn } from './turn.ts'
@@ -114,12 +116,12 @@ export const deregister = (turn: Turn, event: OwnersAct): ActResult => {
 
 const write = (turn: Turn, record: EntityRecord, act: Act): ActResult => {
   // Only the write that sets a name claims it: who lost a name in a split may still change everything else.
-  const claims = compareStamps(record.nameClaim, record.stamp) === 0
-  const holder = claims ? turn.state.names.holder(record) : undefined
+  const proof = compareStamps(record.nameClaim, record.stamp) === 0 ? record.profile.developerProof : undefined
+  const holder = proof && turn.state.claims.holder(nameKey(developerIdOfProof(proof), record.profile.name))
   // Zynd's clients treat a name as best effort and could not be told; they register under a name that is held.
-  if (act.form === 'native' && holder !== undefined && holder.id !== record.id) {
-    return fail('conflict_duplicate_name', `the name ${JSON.stringify(record.profile.name)} is held by ${holder.id}`, {
-      holder: holder.id,
+  if (act.form === 'native' && holder !== undefined && holder !== record.id) {
+    return fail('conflict_duplicate_name', `the name ${JSON.stringify(record.profile.name)} is held by ${holder}`, {
+      holder,
     })
   }
   turn.join({ kind: 'record', id: record.id, record, presence: undefined }, 'owner', { own: true })

@@ -1,7 +1,7 @@
 /**
- * Who claims which handle, and which name under which developer. Of a claim that several live records make, the holder is
- * the one with the least claim stamp (then the least id): a function of state, so after a split every node agrees, and the
- * claim falls to the next when its holder goes (N1).
+ * Who claims which handle, which name under a developer, and which full name under its handle. Of a claim that several live
+ * records make, the holder is the one with the least claim stamp (then the least id): a function of state, so after a split
+ * every node agrees, and the claim falls to the next when its holder goes (N1).
  */
 import {
   compareStamps,
@@ -13,25 +13,39 @@ import {
   type Stamp,
 } from '@rollcall/protocol'
 
+/** `name`: what an entity calls itself. `full_name`: what its developer binds to it, under the developer's handle. */
+export type ClaimKind = 'handle' | 'name' | 'full_name'
+
 export interface Claim {
+  readonly kind: ClaimKind
+  /** Under whom, of a name. */
+  readonly developer: DeveloperId | undefined
+  readonly text: string
+  readonly stamp: Stamp
   /** What is claimed, for all kinds in one space of keys. */
   readonly key: string
-  readonly stamp: Stamp
 }
 
 export const handleKey = (handle: string): string => `@${handle}`
-export const nameKey = (developer: DeveloperId, name: string): string => `${developer}/${name}`
+export const nameKey = (developer: DeveloperId, name: string): string => `${developer} ${name}`
+export const fullNameKey = (developer: DeveloperId, name: string): string => `${developer}/${name}`
 
-/** What an entry claims: a developer its handle, an entity its name under its developer. */
-export const claimOf = (entry: Entry | undefined): Claim | undefined => {
+/** What an entry claims: a developer its handle, an entity of a developer its names. */
+export const claimsOf = (entry: Entry | undefined): readonly Claim[] => {
   if (entry?.kind === 'developer') {
     const { handle } = entry.developer
-    return handle === undefined ? undefined : { key: handleKey(handle.text), stamp: handle.claim }
+    if (handle === undefined) return []
+    const { text, claim: stamp } = handle
+    return [{ kind: 'handle', developer: undefined, text, stamp, key: handleKey(text) }]
   }
-  if (entry?.kind !== 'record') return undefined
-  const { binding, profile } = entry.record
-  if (binding === undefined || profile.developerProof === undefined) return undefined
-  return { key: nameKey(developerIdOfProof(profile.developerProof), binding.name), stamp: binding.claim }
+  if (entry?.kind !== 'record' || entry.record.profile.developerProof === undefined) return []
+  const { binding, profile, nameClaim } = entry.record
+  const developer = developerIdOfProof(entry.record.profile.developerProof)
+  const { name: text } = profile
+  const name: Claim = { kind: 'name', developer, text, stamp: nameClaim, key: nameKey(developer, text) }
+  if (binding === undefined) return [name]
+  const { name: bound, claim: stamp } = binding
+  return [name, { kind: 'full_name', developer, text: bound, stamp, key: fullNameKey(developer, bound) }]
 }
 
 /** Who claims a key at one moment. */
@@ -45,18 +59,18 @@ export class ClaimIndex {
   readonly #claimants = new Map<string, Map<EntityId, Stamp>>()
 
   add(entry: Entry): void {
-    const claim = claimOf(entry)
-    if (claim === undefined) return
-    const claimants = this.#claimants.get(claim.key) ?? new Map<EntityId, Stamp>()
-    this.#claimants.set(claim.key, claimants.set(entry.id, claim.stamp))
+    for (const { key, stamp } of claimsOf(entry)) {
+      const claimants = this.#claimants.get(key) ?? new Map<EntityId, Stamp>()
+      this.#claimants.set(key, claimants.set(entry.id, stamp))
+    }
   }
 
   remove(entry: Entry): void {
-    const claim = claimOf(entry)
-    const claimants = claim === undefined ? undefined : this.#claimants.get(claim.key)
-    if (claim === undefined || claimants === undefined) return
-    claimants.delete(entry.id)
-    if (claimants.size === 0) this.#claimants.delete(claim.key)
+    for (const { key } of claimsOf(entry)) {
+      const claimants = this.#claimants.get(key)
+      claimants?.delete(entry.id)
+      if (claimants?.size === 0) this.#claimants.delete(key)
+    }
   }
 
   holder(key: string): EntityId | undefined {

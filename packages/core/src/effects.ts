@@ -1,5 +1,6 @@
 /** What a step decided, as data, in the order in which it must be carried out: persist, publish, reindex, observe, answer. */
 import type { BeatOutcome, Delta, EntityId, NodeId, Result, Stamp, Status } from '@rollcall/protocol'
+import type { Claim } from './claims.ts'
 import type { Token } from './events.ts'
 import type { TransitionKind } from './ports/registry.ts'
 import type { StoreOp } from './ports/store.ts'
@@ -38,9 +39,9 @@ export interface TransitionNote {
   readonly atMs: number
 }
 
-/** Who holds a handle or a name now, and who held it before; the key is that of `claims.ts`. */
+/** Who holds a handle or a name now, and who held it before. */
 export interface ClaimChange {
-  readonly key: string
+  readonly claim: Claim
   readonly before: EntityId | undefined
   readonly holder: EntityId | undefined
   /** Live claimants who learnt in this turn that another holds it. */

@@ -14,7 +14,7 @@ import {
   ok,
 } from '@rollcall/protocol'
 import { type ActResult, bindingClaimOf, newestIssuedAt, ownedRecord } from './acts.ts'
-import { handleKey, nameKey } from './claims.ts'
+import { fullNameKey, handleKey } from './claims.ts'
 import type { Turn } from './turn.ts'
 
 export const nameAct = (
@@ -62,7 +62,7 @@ const refusedName = (
     if (holder === undefined) return fail('developer_not_found', `nobody holds the handle ${words.handle.slice(0, 80)}`)
     if (holder !== developer) return fail('forbidden', `the handle ${words.handle} is held by another developer`)
   }
-  const holder = claims.holder(nameKey(developer, words.name))
+  const holder = claims.holder(fullNameKey(developer, words.name))
   return holder === undefined || holder === record.id
     ? undefined
     : fail('conflict_duplicate_name', `the name ${words.name} is held by ${holder}`, { holder })

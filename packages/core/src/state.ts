@@ -22,7 +22,6 @@ import { LeaseQueue } from './lease-queue.ts'
 import { Members } from './members.ts'
 import { type Item, itemOf } from './merge/item.ts'
 import { ownerStamp } from './merge/order.ts'
-import { NameIndex } from './names.ts'
 import { OwnedIndex } from './owned.ts'
 import type { CoreSettings } from './settings.ts'
 import { ItemSet } from './sync/item-set.ts'
@@ -71,8 +70,7 @@ export class RegistryState {
   readonly leases: LeaseQueue = new LeaseQueue()
   /** What replicates of every entity, in the order in which sync compares it; its fingerprint is the digest (S1a). */
   readonly items: ItemSet<Item> = new ItemSet<Item>()
-  readonly names: NameIndex = new NameIndex()
-  /** Claims of handles and of names under developers (N1). */
+  /** Claims of handles, and of names and full names under developers (N1). */
   readonly claims: ClaimIndex = new ClaimIndex()
   /** The live entities of each developer (N2). */
   readonly owned: OwnedIndex = new OwnedIndex()
@@ -147,9 +145,13 @@ export class RegistryState {
       this.holdings.set(id, holding)
       this.#counts.inactive++
       this.#index(holding)
+      this.#indexRecord(entry)
       return holding
     }
+    // Most changes are of the presence alone, and say nothing of names and owners.
+    const isRecordKept = sameRecord(held.entry, entry)
     this.#unindex(held)
+    if (!isRecordKept) this.#unindexRecord(held.entry)
     if (!sameBirth(held.entry, entry)) {
       this.#endBirth(id, held, now.nodeMs)
       held.heldMs = now.nodeMs
@@ -158,6 +160,7 @@ export class RegistryState {
     held.entry = entry
     held.item = item
     this.#index(held)
+    if (!isRecordKept) this.#indexRecord(entry)
     return held
   }
 
@@ -166,6 +169,7 @@ export class RegistryState {
     const holding = this.holdings.get(id)
     if (holding === undefined) return
     this.#unindex(holding)
+    this.#unindexRecord(holding.entry)
     this.#counts[holding.shown]--
     this.holdings.delete(id)
     this.leases.end(id)
@@ -208,26 +212,29 @@ export class RegistryState {
     const { entry } = holding
     this.items.insert(holding.item)
     this.hybrid.observe(holding.item.stamp)
-    this.claims.add(entry)
-    this.owned.add(entry)
     if (entry.kind === 'tombstone') this.tombstones.add(entry.id)
     if (entry.kind !== 'record') return
     this.hybrid.observe(entry.record.stamp)
-    this.names.add(entry.record)
     if (entry.presence?.status !== 'active') return
     const attended = this.attended.get(entry.presence.attendant) ?? new Set<EntityId>()
     this.attended.set(entry.presence.attendant, attended.add(entry.id))
   }
 
+  #indexRecord(entry: Entry): void {
+    this.claims.add(entry)
+    this.owned.add(entry)
+  }
+
+  #unindexRecord(entry: Entry): void {
+    this.claims.remove(entry)
+    this.owned.remove(entry)
+  }
+
   #unindex(holding: Holding): void {
     const { entry } = holding
     this.items.remove(holding.item)
-    this.claims.remove(entry)
-    this.owned.remove(entry)
     this.tombstones.delete(entry.id)
-    if (entry.kind !== 'record') return
-    this.names.remove(entry.record)
-    if (entry.presence === undefined) return
+    if (entry.kind !== 'record' || entry.presence === undefined) return
     const attended = this.attended.get(entry.presence.attendant)
     attended?.delete(entry.id)
     if (attended?.size === 0) this.attended.delete(entry.presence.attendant)
@@ -247,6 +254,10 @@ export class RegistryState {
 
 export const presenceOf = (entry: Entry): SignedPresence | undefined =>
   entry.kind === 'record' ? entry.presence : undefined
+
+/** Whether two entries differ in their presence at most. */
+export const sameRecord = (a: Entry, b: Entry): boolean =>
+  a === b || (a.kind === 'record' && b.kind === 'record' && a.record === b.record)
 
 /** Whether two entries are one incarnation: the same birth, or the same death in the same stage. */
 export const sameBirth = (a: Entry, b: Entry): boolean =>

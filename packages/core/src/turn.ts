@@ -16,12 +16,12 @@ import {
   type Word,
 } from '@rollcall/protocol'
 import { type AuditFact, nextLink, putLink } from './audit.ts'
-import { type Claimants, claimOf } from './claims.ts'
+import { type Claim, type Claimants, claimsOf } from './claims.ts'
 import type { Answer, ClaimChange, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
 import type { StoreOp } from './ports/store.ts'
 import { delBeat, delEntity, putBeat, putEntry, putPresence } from './rows.ts'
-import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth } from './state.ts'
+import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth, sameRecord } from './state.ts'
 
 /** What a step is given besides its events. */
 export interface StepEnv {
@@ -60,7 +60,7 @@ export class Turn {
   readonly #changes = new Map<EntityId, Change>()
   readonly #announced = new Set<EntityId>()
   /** Who claimed what this turn touches, before it did. */
-  readonly #claims = new Map<string, Claimants>()
+  readonly #claims = new Map<string, { readonly claim: Claim; readonly before: Claimants }>()
 
   constructor(state: RegistryState, env: StepEnv) {
     this.state = state
@@ -84,17 +84,24 @@ export class Turn {
 
   set(id: EntityId, entry: Entry, reason: string, options: { readonly own: boolean }): Holding {
     this.touch(id, reason, options)
-    for (const claim of [claimOf(this.state.holdings.get(id)?.entry), claimOf(entry)]) {
-      if (claim !== undefined && !this.#claims.has(claim.key))
-        this.#claims.set(claim.key, this.state.claims.claimants(claim.key))
-    }
+    this.#noteClaims(this.state.holdings.get(id)?.entry, entry)
     return this.state.replace(id, entry, this)
   }
 
   /** Lets go of an entity, as if nobody had ever told of it (M4): no transition, and no word to peers. */
   remove(id: EntityId): void {
     this.touch(id, 'stamp_future')
+    this.#noteClaims(this.state.holdings.get(id)?.entry, undefined)
     this.state.remove(id)
+  }
+
+  /** Remembers who claims what a change of an entry touches; a change of its presence alone touches nothing. */
+  #noteClaims(before: Entry | undefined, after: Entry | undefined): void {
+    if (before !== undefined && after !== undefined && sameRecord(before, after)) return
+    for (const claim of [...claimsOf(before), ...claimsOf(after)]) {
+      if (!this.#claims.has(claim.key))
+        this.#claims.set(claim.key, { claim, before: this.state.claims.claimants(claim.key) })
+    }
   }
 
   /** Notes that how an entity is shown may change, without a change of its entry. */
@@ -161,11 +168,11 @@ export class Turn {
   /** Claims whose holder changed, or that somebody lost, in this turn. */
   #claimChanges(): ClaimChange[] {
     const changes: ClaimChange[] = []
-    for (const [key, before] of this.#claims) {
-      const after = this.state.claims.claimants(key)
+    for (const { claim, before } of this.#claims.values()) {
+      const after = this.state.claims.claimants(claim.key)
       const lost = [...after.others].filter((id) => !before.others.has(id))
       if (after.holder === before.holder && lost.length === 0) continue
-      changes.push({ key, before: before.holder, holder: after.holder, lost, atMs: this.nodeMs })
+      changes.push({ claim, before: before.holder, holder: after.holder, lost, atMs: this.nodeMs })
     }
     return changes
   }

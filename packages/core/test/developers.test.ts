@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { compareOwnerActs, handleKey, itemOf, merge, nameKey } from '@rollcall/core'
+import { compareOwnerActs, fullNameKey, handleKey, itemOf, merge } from '@rollcall/core'
 import { type Act, type Entry, encode, encodeStamp } from '@rollcall/protocol'
 import fc from 'fast-check'
 import { deregistration, registration, update, zyndRegister } from './support/acts.ts'
@@ -167,7 +167,7 @@ describe('what developers do', () => {
     const effects = scene.node.step({ type: 'deltas', deltas: [older(scene)], from: peer.id, source: 'sync' })
     assert.equal(scene.holder('alice'), mallory.id)
     assert.deepEqual(
-      effects.claims.map(({ key, before, holder, lost }) => ({ key, before, holder, lost })),
+      effects.claims.map(({ claim, before, holder, lost }) => ({ key: claim.key, before, holder, lost })),
       [{ key: '@alice', before: alice.id, holder: mallory.id, lost: [alice.id] }],
     )
     // A later one loses as it comes.
@@ -246,7 +246,7 @@ describe('what developers do', () => {
     const renamed = update(one, scene.now(), { fields: { entity_name: 'bonds' } })
     assert.ok(scene.node.act({ type: 'update', id: one.id, act: renamed }).ok)
     assert.equal(bindingOf(scene, one.id)?.name, 'bonds')
-    assert.equal(state.claims.holder(nameKey(alice.id, 'stocks')), undefined)
+    assert.equal(state.claims.holder(fullNameKey(alice.id, 'stocks')), undefined)
     assert.equal(bind(alice, two.id, 'stocks'), 'ok')
     const release = developersAct(alice, 'release_name', {
       body: { entity_id: two.id, entity_name: 'stocks' },
@@ -255,7 +255,7 @@ describe('what developers do', () => {
     assert.equal(scene.name(alice, two.id, release), 'ok')
     assert.equal(bindingOf(scene, two.id), undefined)
     assert.ok(scene.node.act({ type: 'deregister', id: one.id, act: deregistration(one, scene.now()) }).ok)
-    assert.equal(state.claims.holder(nameKey(alice.id, 'bonds')), undefined)
+    assert.equal(state.claims.holder(fullNameKey(alice.id, 'bonds')), undefined)
   })
 
   test('N3: a name that is taken, or that is none, does not fail a registration', () => {
@@ -266,9 +266,9 @@ describe('what developers do', () => {
       const act = zyndRegister(owner, { name: `agent ${i}`, developer: alice.signer, fields })
       assert.ok(scene.node.act({ type: 'register', act }).ok, entity_name)
     }
-    assert.equal(scene.node.state.claims.holder(nameKey(alice.id, 'stocks')), ownerOf('best effort 0').id)
+    assert.equal(scene.node.state.claims.holder(fullNameKey(alice.id, 'stocks')), ownerOf('best effort 0').id)
     assert.deepEqual(
-      [...scene.node.state.claims.claimants(nameKey(alice.id, 'stocks')).others],
+      [...scene.node.state.claims.claimants(fullNameKey(alice.id, 'stocks')).others],
       [ownerOf('best effort 1').id],
     )
     assert.equal(bindingOf(scene, ownerOf('best effort 2').id), undefined)

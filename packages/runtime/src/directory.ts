@@ -2,7 +2,15 @@
  * Developers, handles and names as this node shows them: functions of replicated state, so nodes that hold the same answer
  * the same (N1–N3). Reads only.
  */
-import { type DeveloperView, type Holding, handleKey, nameKey, type RegistryState } from '@rollcall/core'
+import {
+  type DeveloperView,
+  type EntityView,
+  fullNameKey,
+  type Holding,
+  handleKey,
+  nameKey,
+  type RegistryState,
+} from '@rollcall/core'
 import {
   compareStamps,
   compareText,
@@ -20,6 +28,9 @@ import {
   type Result,
   type Stamp,
 } from '@rollcall/protocol'
+
+/** The part of an entity's view that is about names. */
+type NameView = Pick<EntityView, 'developerHandle' | 'fqan' | 'nameProblem'>
 
 export class Directory {
   readonly #state: RegistryState
@@ -84,7 +95,7 @@ export class Directory {
   resolve({ handle, name }: { readonly handle: string; readonly name: string }): Holding | undefined {
     const developer = this.#state.claims.holder(handleKey(handle))
     if (developer === undefined || !isDeveloperId(developer)) return undefined
-    const id = this.#state.claims.holder(nameKey(developer, name))
+    const id = this.#state.claims.holder(fullNameKey(developer, name))
     return id === undefined ? undefined : this.#state.holdings.get(id)
   }
 
@@ -94,32 +105,37 @@ export class Directory {
     for (const id of this.#state.owned.entities(developer)) {
       const entry = this.#state.holdings.get(id)?.entry
       const name = entry?.kind === 'record' ? entry.record.binding?.name : undefined
-      if (name !== undefined && this.#state.claims.holder(nameKey(developer, name)) === id) named.push({ id, name })
+      if (name !== undefined && this.#state.claims.holder(fullNameKey(developer, name)) === id) named.push({ id, name })
     }
     return named.sort((a, b) => compareText(a.name, b.name)).map(({ id }) => id)
   }
 
-  /** What an entity is called in full, or why it does not bear the name it asks for; neither where it asks for none. */
-  nameOf(record: EntityRecord): {
-    readonly developerHandle: string | undefined
-    readonly fqan: string | undefined
-    readonly nameProblem: Failure | undefined
-  } {
-    const { profile, binding, id } = record
+  /**
+   * What an entity is called in full, and why it does not bear a name it asks for: the full name first, then what it calls
+   * itself, which is unique under its developer.
+   */
+  nameOf(record: EntityRecord): NameView {
+    const { profile, id } = record
     if (profile.developerProof === undefined) {
       const asks = profile.entityName !== undefined
       const why = fail('validation_failed', 'a name stands under a developer, and the record carries no proof of one')
       return { developerHandle: undefined, fqan: undefined, nameProblem: asks ? why : undefined }
     }
     const developer = developerIdOfProof(profile.developerProof)
+    const view = this.#fullNameOf(record, developer)
+    const holder = this.#state.claims.holder(nameKey(developer, profile.name))
+    if (view.nameProblem !== undefined || holder === undefined || holder === id) return view
+    return { ...view, nameProblem: heldBy(profile.name, holder) }
+  }
+
+  #fullNameOf({ profile, binding, id }: EntityRecord, developer: DeveloperId): NameView {
     const developerHandle = this.handleOf(developer)
     if (binding === undefined) {
       return { developerHandle, fqan: undefined, nameProblem: notAName(profile.entityName) }
     }
-    const holder = this.#state.claims.holder(nameKey(developer, binding.name))
-    if (holder !== id) {
-      const why = fail('conflict_duplicate_name', `the name ${binding.name} is held by ${holder}`, { holder })
-      return { developerHandle, fqan: undefined, nameProblem: why }
+    const holder = this.#state.claims.holder(fullNameKey(developer, binding.name))
+    if (holder !== undefined && holder !== id) {
+      return { developerHandle, fqan: undefined, nameProblem: heldBy(binding.name, holder) }
     }
     if (developerHandle === undefined) {
       const why = fail('not_found', `its developer holds no handle; ${binding.name} shows as a full name once it does`)
@@ -154,6 +170,9 @@ export class Directory {
     return oldest
   }
 }
+
+const heldBy = (name: string, holder: EntityId): Failure =>
+  fail('conflict_duplicate_name', `the name ${JSON.stringify(name)} is held by ${holder}`, { holder })
 
 /** Why what an entity wants to be called is no name; undefined where it is one, or was released since. */
 const notAName = (asked: string | undefined): Failure | undefined => {

@@ -1,6 +1,16 @@
 /** What a turn decided, told to whoever watches: metrics, the event feed, this node's filter, and the operator's log. */
-import type { ClaimChange, Log, Metrics, Notice, RegistryEvent, RegistryState, TransitionNote } from '@rollcall/core'
-import { type EntityId, formatStamp, isDeveloperId, parseDeveloperId } from '@rollcall/protocol'
+import type {
+  Claim,
+  ClaimChange,
+  ClaimKind,
+  Log,
+  Metrics,
+  Notice,
+  RegistryEvent,
+  RegistryState,
+  TransitionNote,
+} from '@rollcall/core'
+import { type EntityId, formatStamp, isDeveloperId } from '@rollcall/protocol'
 import { filterWords } from '@rollcall/search/bloom'
 import type { Directory } from './directory.ts'
 import { documentOf } from './document.ts'
@@ -50,37 +60,38 @@ export class Observer {
   }
 
   /** N1: who holds a handle or a name now; whoever lost it is told by what to call the reason. */
-  claim({ key, before, holder, lost, atMs }: ClaimChange): void {
+  claim({ claim, before, holder, lost, atMs }: ClaimChange): void {
     const { log, metrics, feed } = this.#init
-    const kind = key.startsWith('@') ? 'handle' : 'name'
+    const { kind, key } = claim
     const tell = (event: 'claimed' | 'lost' | 'released', id: EntityId): void => {
+      const type = CLAIM_EVENTS[kind][event]
       log.debug('a claim changed hands', { key, event, id, holder })
+      if (type === undefined) return
       feed.publish({
-        type: CLAIM_EVENTS[kind][event],
+        type,
         atMs: Math.round(atMs),
-        ...this.#claimFields(kind, key, id),
+        ...this.#claimFields(claim, id),
         ...(event === 'lost' && holder !== undefined ? { holder, reason: 'conflict_duplicate_name' } : {}),
       })
     }
     if (before !== undefined && before !== holder && !lost.includes(before)) tell('released', before)
     if (holder !== undefined && holder !== before) tell('claimed', holder)
     for (const id of lost) {
-      metrics.count('name_conflicts_total', { kind })
+      metrics.count('name_conflicts_total', { kind: kind === 'handle' ? kind : 'name' })
       log.warn('a claim was lost to an older one', { key, id, holder, code: 'conflict_duplicate_name' })
       tell('lost', id)
     }
   }
 
-  #claimFields(kind: 'handle' | 'name', key: string, id: EntityId): Partial<RegistryEvent> {
-    if (kind === 'handle') return { handle: key.slice(1), ...(isDeveloperId(id) ? { developerId: id } : {}) }
-    const [developer = '', name = ''] = key.split('/')
-    const developerId = parseDeveloperId(developer)
-    const handle = developerId === undefined ? undefined : this.#init.directory.handleOf(developerId)
+  #claimFields({ kind, developer, text }: Claim, id: EntityId): Partial<RegistryEvent> {
+    if (kind === 'handle') return { handle: text, ...(isDeveloperId(id) ? { developerId: id } : {}) }
+    const { directory } = this.#init
+    const handle = kind === 'name' || developer === undefined ? undefined : directory.handleOf(developer)
     return {
       entityId: id,
-      name,
-      ...(developerId === undefined ? {} : { developerId }),
-      ...(handle === undefined ? {} : { handle, fqan: this.#init.directory.fqan({ handle, name }) }),
+      name: text,
+      ...(developer === undefined ? {} : { developerId: developer }),
+      ...(handle === undefined ? {} : { handle, fqan: directory.fqan({ handle, name: text }) }),
     }
   }
 
@@ -104,10 +115,12 @@ export class Observer {
   }
 }
 
-const CLAIM_EVENTS = {
+/** That an entity calls itself something new, its registration or update tells. */
+const CLAIM_EVENTS: Record<ClaimKind, { [E in 'claimed' | 'lost' | 'released']?: RegistryEvent['type'] }> = {
   handle: { claimed: 'handle_claimed', lost: 'handle_lost', released: 'handle_released' },
-  name: { claimed: 'name_registered', lost: 'name_lost', released: 'name_released' },
-} as const satisfies Record<string, Record<string, RegistryEvent['type']>>
+  name: { lost: 'name_lost' },
+  full_name: { claimed: 'name_registered', lost: 'name_lost', released: 'name_released' },
+}
 
 const NOTICES: Record<Notice['type'], string> = {
   duplicate_instance: 'two processes beat with one key',

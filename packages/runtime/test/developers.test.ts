@@ -148,6 +148,37 @@ test('N1, M1: two sides of a split take one handle and one name; all agree, and 
   })
 })
 
+test('N4 (review-B11): what two entities of a developer call themselves in a split belongs to the earlier; the later is told and shown', async () => {
+  await withCluster(2, async (cluster) => {
+    const [a, b] = [cluster.node(0), cluster.node(1)]
+    const owner = new Developer(1)
+    const [early, late] = [new Agent(1), new Agent(2)]
+    cluster.network.partition([a.id], [b.id])
+    value(await enrol(cluster, a, early, { ...owner.proofOf(early), name: 'weather' }))
+    await cluster.pass(2_000)
+    value(await enrol(cluster, b, late, { ...owner.proofOf(late, 1), name: 'weather' }))
+    const events = listen(b)
+    cluster.network.heal()
+    await cluster.pass(60_000)
+    assert.equal(digests(cluster).size, 1)
+    for (const node of cluster.nodes) {
+      assert.equal((await node.view(early))?.nameProblem, undefined)
+      const { code, details } = (await node.view(late))?.nameProblem ?? {}
+      assert.deepEqual([code, details], ['conflict_duplicate_name', { holder: early.id }])
+    }
+    const lost = events.filter(({ type }) => type === 'name_lost')
+    assert.deepEqual(
+      lost.map(({ entityId, holder, name }) => ({ entityId, holder, name })),
+      [{ entityId: late.id, holder: early.id, name: 'weather' }],
+    )
+    assert.equal(b.metrics.counted('name_conflicts_total', { kind: 'name' }), 1)
+
+    value(await cluster.until(a.registry.deregister(early.id, early.deregistration(a.nowMs()), CONTEXT)))
+    await cluster.pass(1_000)
+    for (const node of cluster.nodes) assert.equal((await node.view(late))?.nameProblem, undefined)
+  })
+})
+
 test('N2: a developer is known by the proof of a live entity, begins with any act of its own, and never by two births', async () => {
   await withCluster(2, async (cluster) => {
     const [a, b] = [cluster.node(0), cluster.node(1)]

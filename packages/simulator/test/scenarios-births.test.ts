@@ -1,6 +1,7 @@
 /** Births, deaths and purges: the traces A1 to A4 of the protocol review, and those of section B about them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { claimsOf } from '@rollcall/core'
 import { MINUTE, Scene, SECOND } from './support/scene.ts'
 
 /** Tombstones are kept ten minutes, nodes remembered for twenty. */
@@ -284,8 +285,9 @@ test('review-B11, M2: a name taken on both sides of a split belongs to the earli
   await scene.pass(2 * MINUTE)
   const holders = (): (string | undefined)[] =>
     scene.world.nodes.map(({ runtime }) => {
-      const entry = runtime?.inside.state.holdings.get(second.id)?.entry
-      return entry?.kind === 'record' ? runtime?.inside.state.names.holder(entry.record)?.id : undefined
+      const state = runtime?.inside.state
+      const [name] = claimsOf(state?.holdings.get(second.id)?.entry)
+      return name && state?.claims.holder(name.key)
     })
   assert.deepEqual(holders(), [first.id, first.id])
   assert.equal(await second.update(1, { summary: 'still works' }), 'ok')

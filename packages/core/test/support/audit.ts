@@ -1,6 +1,6 @@
 /** Recomputes from the holdings whatever a state keeps beside them, and compares. */
 import assert from 'node:assert/strict'
-import { claimOf, compareKeys, type Holding, itemOf, presenceOf, type RegistryState, type Shown } from '@rollcall/core'
+import { claimsOf, compareKeys, type Holding, itemOf, presenceOf, type RegistryState, type Shown } from '@rollcall/core'
 import {
   compareStamps,
   type DeveloperId,
@@ -80,16 +80,19 @@ const auditNames = (state: RegistryState): void => {
     if (holder === undefined || compareStamps(record.nameClaim, holder.nameClaim) < 0) holders.set(key, record)
   }
   for (const record of records) {
-    assert.equal(state.names.holder(record)?.id, holders.get(bearerKey(record) ?? '')?.id, 'holder of a name')
+    assert.equal(
+      state.claims.holder(bearerKey(record) ?? ''),
+      holders.get(bearerKey(record) ?? '')?.id,
+      'holder of a name',
+    )
   }
 }
 
 /** N1: of every claim the holder is the live record with the least stamp, and nobody else is. */
 const auditClaims = (state: RegistryState): void => {
-  const claims = [...state.holdings.values()].flatMap(({ entry }) => {
-    const claim = claimOf(entry)
-    return claim === undefined ? [] : [{ id: entry.id, ...claim }]
-  })
+  const claims = [...state.holdings.values()].flatMap(({ entry }) =>
+    claimsOf(entry).map((claim) => ({ id: entry.id, ...claim })),
+  )
   for (const { key } of claims) {
     const claimants = claims.filter((claim) => claim.key === key)
     claimants.sort((a, b) => compareStamps(a.stamp, b.stamp) || (a.id < b.id ? -1 : 1))

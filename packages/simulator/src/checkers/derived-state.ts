@@ -1,6 +1,6 @@
 import {
   addHash,
-  claimOf,
+  claimsOf,
   fingerprintOf,
   type Holding,
   itemOf,
@@ -141,7 +141,9 @@ const nameFault = (state: RegistryState): Fault | undefined => {
     if (key === undefined || (holder !== undefined && compareStamps(record.nameClaim, holder.nameClaim) >= 0)) continue
     holders.set(key, record)
   }
-  const wrong = records.find((record) => state.names.holder(record)?.id !== holders.get(nameKey(record) ?? '')?.id)
+  const wrong = records.find(
+    (record) => state.claims.holder(nameKey(record) ?? '') !== holders.get(nameKey(record) ?? '')?.id,
+  )
   return wrong === undefined ? undefined : { what: 'somebody else holds the name of', id: wrong.id }
 }
 
@@ -150,11 +152,11 @@ const claimFault = (state: RegistryState): Fault | undefined => {
   const holders = new Map<string, { readonly stamp: Stamp; readonly id: EntityId }>()
   const owned = new Map<DeveloperId, number>()
   for (const [id, { entry }] of state.holdings) {
-    const claim = claimOf(entry)
-    const before = claim === undefined ? undefined : holders.get(claim.key)
-    const order = claim === undefined || before === undefined ? -1 : compareStamps(claim.stamp, before.stamp)
-    if (claim !== undefined && (order < 0 || (order === 0 && before !== undefined && id < before.id)))
-      holders.set(claim.key, { stamp: claim.stamp, id })
+    for (const { key, stamp } of claimsOf(entry)) {
+      const before = holders.get(key)
+      const order = before === undefined ? -1 : compareStamps(stamp, before.stamp) || (id < before.id ? -1 : 1)
+      if (order < 0) holders.set(key, { stamp, id })
+    }
     const proof = entry.kind === 'record' ? entry.record.profile.developerProof : undefined
     if (proof !== undefined) owned.set(developerIdOfProof(proof), (owned.get(developerIdOfProof(proof)) ?? 0) + 1)
   }
