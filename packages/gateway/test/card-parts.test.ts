@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { canonicalJson, entityIdOf, type Json } from '@rollcall/protocol'
 import fc from 'fast-check'
@@ -10,6 +11,7 @@ import { fetchText } from '../src/cards/fetch-text.ts'
 import { canonicalText } from '../src/cards/raw-json.ts'
 import { Slots } from '../src/cards/slots.ts'
 import { startAgent } from './support/agent.ts'
+import { within } from './support/within.ts'
 
 describe('canonical text (zynd-wire §2)', () => {
   test('equals the canonical form of the value where JavaScript wrote the text', () => {
@@ -116,6 +118,23 @@ describe('a fetch', () => {
     )
     assert.ok(!refused.ok && refused.details?.reason === 'private_address')
     assert.equal(agent.asked.length, 1)
+  })
+
+  test('ends with its signal even where the answer is a change of protocol', async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => server.close())
+    const timeout = new AbortController()
+    server.once('connection', (socket) => socket.once('close', () => timeout.abort()))
+    const { port } = server.address() as AddressInfo
+    const limits = { ...limitsOf(() => true), signal: timeout.signal }
+    const found = await within('the end of the fetch', fetchText(new URL(`http://127.0.0.1:${port}/`), limits))
+    assert.ok(!found.ok && found.details?.reason === 'timeout')
   })
 
   test('judges every redirect, and follows three', async (t) => {

@@ -70,6 +70,8 @@ const get = (url: URL, limits: FetchLimits): Promise<Result<Hop>> =>
       },
     } as const
     const onError = (error: Error): void => resolve(failureOf(url, error, signal))
+    // Not left to the request alone: of one that was answered with 101 nothing is heard any more, not even its abort.
+    signal.addEventListener('abort', () => resolve(timedOut(url)), { once: true })
     const onResponse = (response: IncomingMessage): void => {
       response.on('error', onError)
       readResponse(url, response, limits.bytesMax, (result) => {
@@ -82,8 +84,10 @@ const get = (url: URL, limits: FetchLimits): Promise<Result<Hop>> =>
     request.end()
   })
 
+const timedOut = (url: URL): CardFailure => unavailable('timeout', `${url.host} did not answer in time`)
+
 const failureOf = (url: URL, error: Error, signal: AbortSignal): CardFailure => {
-  if (signal.aborted) return unavailable('timeout', `${url.host} did not answer in time`)
+  if (signal.aborted) return timedOut(url)
   if (error instanceof PrivateAddressError) return privateAddress(url.hostname)
   return unavailable('unreachable', `${url.host} cannot be reached: ${error.message.slice(0, 200)}`)
 }
