@@ -27,29 +27,21 @@ export class TokenBuckets {
 
   /** Takes one token. Returns 0, or, where there is none, the seconds until there will be one (at least 1). */
   take(key: string): number {
-    const waitSeconds = this.wait(key)
-    if (waitSeconds === 0) this.charge(key)
-    return waitSeconds
-  }
-
-  /** The seconds until there is a token, 0 where there is one now; takes none. */
-  wait(key: string): number {
     if (this.#perMinute === 0) return 0
-    const bucket = this.#buckets.get(key)
-    if (bucket === undefined) return 0
+    const bucket = this.#buckets.get(key) ?? { tokens: this.#perMinute, refilledMs: this.#clock.monotonicMs() }
     this.#refill(bucket)
-    return bucket.tokens >= 1 ? 0 : Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.#perMinute))
-  }
-
-  /** Takes one token, whether there is one or not. */
-  charge(key: string): void {
-    if (this.#perMinute === 0) return
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) bucket = { tokens: this.#perMinute, refilledMs: this.#clock.monotonicMs() }
-    else this.#buckets.delete(key)
-    bucket.tokens = Math.max(0, bucket.tokens - 1)
+    if (bucket.tokens < 1) return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / this.#perMinute))
+    bucket.tokens--
+    this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     if (this.#buckets.size > KEYS_MAX) this.#evict()
+    return 0
+  }
+
+  /** Gives back a token that was taken. A bucket that was evicted meanwhile is full anyway. */
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#perMinute, bucket.tokens + 1)
   }
 
   #refill(bucket: Bucket): void {

@@ -6,7 +6,7 @@ import { ErrorSchema } from '../src/views/schemas.ts'
 import { assertConforms } from './support/conforms.ts'
 import { enrol, postJson, registration, startGateway } from './support/harness.ts'
 import { rawExchange, writeThenRead } from './support/raw-http.ts'
-import { within } from './support/within.ts'
+import { until, within } from './support/within.ts'
 
 const errorOf = async (response: Response) => {
   const body = await response.json()
@@ -179,6 +179,25 @@ test('limits: only accepted writes use up the limit of a key, so nobody can use 
   assert.equal((await postJson(`${url}/v1/entities`, registration(3))).status, 201)
   assert.equal((await postJson(`${url}/v1/entities`, registration(3))).status, 429)
   assert.equal((await postJson(`${url}/v1/entities`, registration(4))).status, 201)
+})
+
+test('limits: writes of one key that come at once are counted before any of them is done', async (t) => {
+  const { registry, url } = await startGateway(t, { writesPerKeyPerMinute: 2 })
+  const finish: (() => void)[] = []
+  const register = registry.register.bind(registry)
+  registry.register = async (act, context) => {
+    await new Promise<void>((resolve) => finish.push(resolve))
+    return register(act, context)
+  }
+  let limited = 0
+  const asked = [1, 2, 3, 4, 5].map(async () => {
+    const { status } = await postJson(`${url}/v1/entities`, registration(3))
+    if (status === 429) limited++
+  })
+  await until('an answer or a place for each', () => limited + finish.length === 5)
+  assert.deepEqual([finish.length, limited], [2, 3])
+  for (const go of finish) go()
+  await Promise.all(asked)
 })
 
 test('behind a trusted proxy the caller is the last address it wrote; without one the header means nothing', async (t) => {

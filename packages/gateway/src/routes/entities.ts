@@ -105,8 +105,9 @@ const idOfAct = (act: Act): Result<EntityId> => {
 }
 
 /**
- * Runs a write about one entity under the limit of its key. Only an accepted write counts: counted before its signature
- * is verified, anyone could use up the limit of somebody else's key.
+ * Runs a write about one entity or developer under the limit of its key. Only an accepted write counts: one that is refused,
+ * as every forged one is, gives its token back, or anyone could use up the limit of somebody else's key. Taken before the
+ * write, because of many at once none has been judged yet.
  */
 export const keyLimited = async <T>(
   context: GatewayContext,
@@ -114,14 +115,19 @@ export const keyLimited = async <T>(
   write: () => Promise<Result<T>>,
 ): Promise<Result<T>> => {
   const { writesPerKey } = context.limits
-  const waitSeconds = writesPerKey.wait(id)
+  const waitSeconds = writesPerKey.take(id)
   if (waitSeconds > 0) {
     context.metrics.count('dropped_total', { queue: 'http', reason: 'writes_of_key' })
-    return rateLimited('too many writes about this entity', waitSeconds)
+    return rateLimited('too many writes about this id', waitSeconds)
   }
-  const result = await write()
-  if (result.ok) writesPerKey.charge(id)
-  return result
+  let isAccepted = false
+  try {
+    const result = await write()
+    isAccepted = result.ok
+    return result
+  } finally {
+    if (!isAccepted) writesPerKey.giveBack(id)
+  }
 }
 
 /**
