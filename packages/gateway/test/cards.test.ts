@@ -175,6 +175,25 @@ test('an agent that does not answer costs its time limit, and one fetch serves a
   assert.equal(agent.asked.length, 1)
 })
 
+test('waiting for a turn is part of the time limit, and no fault of the agent', async (t) => {
+  const clock = new ManualClock()
+  const slow = await startAgent(t)
+  const agent = await startAgent(t)
+  const gateway = await startGateway(t, { ...near, cardFetchesMax: 1 }, { clock })
+  slow.serve(() => {})
+  agent.serve(signedCard(key))
+  const id = enrolAt(gateway, agent.url)
+  const first = cardOf(gateway, enrol(gateway.registry, 9, { entity_url: slow.url }))
+  await until('the fetch', () => slow.asked.length === 1)
+  const second = cardOf(gateway, id)
+  await fetch(`${gateway.url}/health`)
+  clock.advance(5_000)
+  const reasons = [await first, await second].map(async (response) => (await response.json()).details.reason)
+  assert.deepEqual(await Promise.all(reasons), ['timeout', 'busy'])
+  assert.deepEqual(agent.asked, [])
+  assert.equal((await cardOf(gateway, id)).status, 200)
+})
+
 test('private addresses are refused unless the setting allows them', async (t) => {
   const agent = await startAgent(t)
   const gateway = await startGateway(t)

@@ -138,12 +138,22 @@ export class Cards {
     if (failed !== undefined && failed.untilMs > nowMs && failed.entityUrl === entity.record.profile.url) {
       return Promise.resolve(failed.failure)
     }
-    const fetch = this.#slots.run(() => this.#fetch(entity))
+    const timeout = new AbortController()
+    // From here on, so that waiting for a turn is part of the time that a caller waits at most.
+    const cancel = this.#init.clock.schedule(this.#init.settings.cardTimeoutMs, () => timeout.abort())
+    const signal = AbortSignal.any([timeout.signal, this.#stopping.signal])
+    const fetch = this.#slots.run(() => this.#fetch(entity, signal))
     if (fetch === undefined) {
+      cancel()
       this.#init.metrics.count('dropped_total', { queue: 'cards', reason: 'full' })
       return Promise.resolve(unavailable('busy', 'this node fetches as many cards as it may'))
     }
-    const noted = fetch.then((result) => this.#note(entity, result)).finally(() => this.#fetching.delete(id))
+    const noted = fetch
+      .then((result) => this.#note(entity, result))
+      .finally(() => {
+        cancel()
+        this.#fetching.delete(id)
+      })
     this.#fetching.set(id, noted)
     return noted
   }
@@ -159,6 +169,7 @@ export class Cards {
     }
     log.debug('a card was not fetched', { entity: entity.id, code: result.code, reason: result.message })
     this.#failed.delete(entity.id)
+    if (result.details?.reason === 'busy') return result
     const untilMs = clock.monotonicMs() + FAILED_FOR_MS
     this.#failed.set(entity.id, { failure: result, entityUrl: entity.record.profile.url, untilMs })
     const [oldest] = this.#failed.keys()
@@ -167,24 +178,16 @@ export class Cards {
   }
 
   /** Tries each place where the card may lie. The failure that tells most is the answer: one that was found, and refused. */
-  async #fetch(entity: EntityView): Promise<Result<CachedCard>> {
-    const { settings, clock } = this.#init
-    const urls = cardUrls(entity.record.profile.url)
-    const timeout = new AbortController()
-    const cancel = clock.schedule(settings.cardTimeoutMs, () => timeout.abort())
-    const signal = AbortSignal.any([timeout.signal, this.#stopping.signal])
+  async #fetch(entity: EntityView, signal: AbortSignal): Promise<Result<CachedCard>> {
+    if (signal.aborted) return unavailable('busy', 'this node fetches other cards, the turn of this one did not come')
     let worst: Failure = unavailable('no_url', 'the entity has no URL at which a card could lie')
-    try {
-      for (const [place, url] of urls.entries()) {
-        const card = await this.#fetchFrom(url, entity, signal)
-        if (card.ok) return card
-        if (place === 0 || card.code !== 'card_unavailable') worst = card
-        if (signal.aborted) break
-      }
-      return worst
-    } finally {
-      cancel()
+    for (const [place, url] of cardUrls(entity.record.profile.url).entries()) {
+      const card = await this.#fetchFrom(url, entity, signal)
+      if (card.ok) return card
+      if (place === 0 || card.code !== 'card_unavailable') worst = card
+      if (signal.aborted) break
     }
+    return worst
   }
 
   async #fetchFrom(url: URL, entity: EntityView, signal: AbortSignal): Promise<Result<CachedCard>> {
