@@ -185,8 +185,8 @@ test('only so many run at once, only so many wait, and the others are told at on
 })
 
 test('the cache of cards is bounded in bytes, and forgets the one not asked for for longest', () => {
-  const cache = new CardCache(10_000)
-  const card = { text: 'x'.repeat(1_000), card: {}, signature: 'unsigned', entityUrl: '', fetchedMs: 0 } as const
+  const cache = new CardCache(7_000)
+  const card = { text: 'x'.repeat(1_000), signature: 'unsigned', entityUrl: '', fetchedMs: 0 } as const
   const ids = [1, 2, 3].map((seed) => entityIdOf('agent', new Uint8Array(32).fill(seed)))
   const [a, b, c] = ids
   assert.ok(a !== undefined && b !== undefined && c !== undefined)

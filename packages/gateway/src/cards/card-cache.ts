@@ -1,10 +1,9 @@
 /** Cards by entity, bounded in bytes: the one that was not asked for for longest goes first. */
-import type { EntityId, JsonObject } from '@rollcall/protocol'
+import type { EntityId } from '@rollcall/protocol'
 
 export interface CachedCard {
-  /** As the agent sent it. */
+  /** As the agent sent it. Not what it parses to: what that costs is up to the agent, and can be twenty times as much. */
   readonly text: string
-  readonly card: JsonObject
   readonly signature: 'verified' | 'unsigned'
   /** The entity_url it was found by. */
   readonly entityUrl: string
@@ -12,8 +11,8 @@ export interface CachedCard {
   readonly fetchedMs: number
 }
 
-/** What an entry costs beside its text: the parsed card is about as large again, twice. */
-const bytesOf = (card: CachedCard): number => 3 * card.text.length + 1_000
+/** What an entry costs at most: a character takes one byte or two, the rest of the entry less than a thousand. */
+const bytesOf = (card: CachedCard): number => 2 * card.text.length + 1_000
 
 export class CardCache {
   readonly #bytesMax: number

@@ -6,15 +6,7 @@
  * goes out at once, and an agent that just failed is left in peace for a moment.
  */
 import type { Clock, EntityView, Log, Metrics } from '@rollcall/core'
-import {
-  type EntityId,
-  type Failure,
-  type JsonObject,
-  ok,
-  parseJsonObject,
-  type Result,
-  type Verifier,
-} from '@rollcall/protocol'
+import { type EntityId, type Failure, ok, parseJsonObject, type Result, type Verifier } from '@rollcall/protocol'
 import type { GatewaySettings } from '../settings.ts'
 import { isPublicAddress } from './addresses.ts'
 import { type CachedCard, CardCache } from './card-cache.ts'
@@ -42,7 +34,6 @@ export interface CardsInit {
 export interface ShownCard {
   /** As the agent sent it, byte for byte. */
   readonly text: string
-  readonly card: JsonObject
   readonly signature: 'verified' | 'unsigned'
   readonly ageSeconds: number
   /** Older than it should be, because the agent could not be reached or no longer serves one that holds. */
@@ -124,9 +115,9 @@ export class Cards {
     return this.#init.clock.monotonicMs() - card.fetchedMs < this.#init.settings.cardMaxAgeSeconds * 1000
   }
 
-  #shown({ text, card, signature, fetchedMs }: CachedCard): ShownCard {
+  #shown({ text, signature, fetchedMs }: CachedCard): ShownCard {
     const ageSeconds = Math.floor((this.#init.clock.monotonicMs() - fetchedMs) / 1000)
-    return { text, card, signature, ageSeconds, isStale: false }
+    return { text, signature, ageSeconds, isStale: false }
   }
 
   #fetchOnce(entity: EntityView): Promise<Result<CachedCard>> {
@@ -200,11 +191,11 @@ export class Cards {
     })
     if (!fetched.ok) return fetched
     const text = fetched.value
-    const card = parseJsonObject(text)
-    if (card === undefined) return unavailable('not_json', `what ${url.host} serves is not a JSON object`)
+    if (parseJsonObject(text) === undefined)
+      return unavailable('not_json', `what ${url.host} serves is not a JSON object`)
     const verdict = await verifyCard(text, entity, verifier)
     if (verdict.signature === 'invalid') return invalid(verdict.reason)
     const { signature } = verdict
-    return ok({ text, card, signature, entityUrl: entity.record.profile.url, fetchedMs: clock.monotonicMs() })
+    return ok({ text, signature, entityUrl: entity.record.profile.url, fetchedMs: clock.monotonicMs() })
   }
 }

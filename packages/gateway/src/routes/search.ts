@@ -138,8 +138,11 @@ const nothing = (context: GatewayContext): SearchAnswer => ({
   unanswered: [],
 })
 
-const cardJson = (shown: ShownCard | undefined) =>
-  shown === undefined ? {} : { card: shown.card, card_signature: shown.signature, card_age_seconds: shown.ageSeconds }
+const cardJson = (shown: ShownCard | undefined) => {
+  const card = shown === undefined ? undefined : parseJsonObject(shown.text)
+  if (shown === undefined || card === undefined) return {}
+  return { card, card_signature: shown.signature, card_age_seconds: shown.ageSeconds }
+}
 
 /** Zynd's clients expect a number for each of these (zynd-wire.md §4.2). */
 const NO_BREAKDOWN = { text_relevance: 0, semantic_similarity: 0, trust_score: 0, freshness: 0, availability: 0 }

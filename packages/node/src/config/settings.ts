@@ -305,7 +305,8 @@ export const SETTINGS = [
     min: 0,
     max: 4 * 1024 * 1024 * 1024,
     default: 32 * 1024 * 1024,
-    reason: 'Memory for cards. The one not asked for for longest goes first. A card costs about three times its size.',
+    reason:
+      'Memory for cards. The one not asked for for longest goes first. A card costs at most about twice its size.',
   },
   {
     key: 'cards.fetches_max',
