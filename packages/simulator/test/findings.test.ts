@@ -5,9 +5,7 @@ import { MINUTE, Scene, SECOND } from './support/scene.ts'
 
 test('L6: where gossip fails, a node learns of a verdict on itself by sync, and its next beats end it', async () => {
   const scene = await Scene.begin({ nodes: 2, without: ['no-false-inactive'] })
-  const actor = scene.actor()
-  await actor.register(0)
-  actor.live(0)
+  const actor = await scene.living(0)
   await scene.pass(MINUTE)
   scene.isolate(0)
   await scene.pass(6 * MINUTE)
@@ -23,8 +21,7 @@ test('L6: where gossip fails, a node learns of a verdict on itself by sync, and 
 test('T3: a bare grave that would date a held death later proves nothing, and a new registration outlives it', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const liar = scene.liar()
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   // Told for itself: a liar buries whom it has heard of.
   await scene.pass(SECOND)
   await actor.deregister(0)

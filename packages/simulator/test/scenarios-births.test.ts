@@ -9,8 +9,7 @@ const SHORT = { settings: { retentionMs: 10 * MINUTE, forgetMs: 20 * MINUTE } }
 
 test('review-A1.1, M2: a registration on a node that never heard of the deregistration stands', async () => {
   const scene = await Scene.begin({ nodes: 2 })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   scene.cut([0], [1])
   await actor.deregister(0)
   await scene.pass(4 * MINUTE)
@@ -37,8 +36,7 @@ test('review-A1.1, M2: a registration beyond the split outranks the deregistrati
 
 test('review-A1.2, M2: of births and deaths on two sides of a split the latest act stands', async () => {
   const scene = await Scene.begin({ nodes: 2 })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await actor.deregister(0)
   await scene.pass(MINUTE)
   scene.cut([0], [1])
@@ -53,8 +51,7 @@ test('review-A1.2, M2: of births and deaths on two sides of a split the latest a
 
 test('review-A1.3, T4: nodes that purge at different times take a new registration alike', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   scene.cut([0], [1])
   await actor.deregister(0)
@@ -71,8 +68,7 @@ test('review-A1.3, T4: nodes that purge at different times take a new registrati
 
 test('review-A1.4, M2: a deregistration on a node that knows only an earlier birth ends the later one too', async () => {
   const scene = await Scene.begin({ nodes: 2 })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   scene.cut([0], [1])
   await actor.deregister(1)
@@ -106,8 +102,7 @@ test('review-A2, T3: neither an update nor the end of a lease lifts a dead birth
 test('review-A3a, T3: the old message of a registration brings nobody back after the purge', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
   const liar = scene.liar()
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   await actor.deregister(1)
   await scene.pass(25 * MINUTE)
@@ -124,8 +119,7 @@ test('review-A3a, T3: the old message of a registration brings nobody back after
 
 test('review-A3b, T3: an entity that went on beating beyond a split stays deregistered', async () => {
   const scene = await Scene.begin({ nodes: 2, ...SHORT })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   actor.live(1)
   await scene.pass(MINUTE)
   scene.cut([0], [1])
@@ -139,8 +133,7 @@ test('review-A3b, T3: an entity that went on beating beyond a split stays deregi
 
 test('review-A3d, T3: a node restored from an old copy gives up what was purged meanwhile', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   const copy = scene.world.node(1).backup()
   await actor.deregister(0)
@@ -156,8 +149,7 @@ test('review-A3d, T3: a node restored from an old copy gives up what was purged 
 
 test('review-A3e, T3: an empty node that meets the absent one first does not carry its zombies into the cluster', async () => {
   const scene = await Scene.begin({ nodes: 4, late: [3], ...SHORT })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   scene.isolate(2)
   await actor.deregister(0)
@@ -175,8 +167,7 @@ test('review-A3e, T3: an empty node that meets the absent one first does not car
 
 test('review-A3f, T2: a node that deregistered alone, forgot the others and purged still ends the record everywhere', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
-  const actor = scene.actor()
-  await actor.register(2)
+  const actor = await scene.registered(2)
   await scene.pass(MINUTE)
   scene.isolate(1)
   await scene.pass(5 * MINUTE)
@@ -204,8 +195,7 @@ test('review-A4, T3: what one side of a split purged takes nothing away that the
 
 test('review-B9, T2: a tombstone that comes late is kept until the others have confirmed it since', async () => {
   const scene = await Scene.begin({ nodes: 3, ...SHORT })
-  const actor = scene.actor()
-  await actor.register(0)
+  const actor = await scene.registered(0)
   await scene.pass(MINUTE)
   scene.isolate(0)
   await actor.deregister(0)
@@ -227,8 +217,7 @@ test('review-B5, I3: a developer may end an entity, and a node that never held i
   const scene = await Scene.begin({ nodes: 2 })
   scene.cut([0], [1])
   const developer = scene.world.keys.signer('developer')
-  const actor = scene.actor({ developer })
-  await actor.register(0)
+  const actor = await scene.registered(0, { developer })
   await scene.pass(SECOND)
   assert.equal(await actor.update(0, { summary: 'changed', tags: ['one'] }, 'developer'), 'ok')
   await scene.pass(SECOND)

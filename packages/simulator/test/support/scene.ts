@@ -72,15 +72,22 @@ export class Actor implements Inhabitant {
 
   register(node: number): Promise<Answer> {
     const { world } = this.#scene
-    return this.hand(node, this.agent.registration(world.trueMs(), { summary: 'weather' }))
+    return this.#taken(node, this.agent.registration(world.trueMs(), { summary: 'weather' }))
   }
 
   update(node: number, fields: Parameters<Agent['update']>[1], by: Act['by'] = 'entity'): Promise<Answer> {
-    return this.hand(node, this.agent.update(this.#scene.world.trueMs(), fields, by))
+    return this.#taken(node, this.agent.update(this.#scene.world.trueMs(), fields, by))
   }
 
   deregister(node: number, by: Act['by'] = 'entity'): Promise<Answer> {
-    return this.hand(node, this.agent.deregistration(this.#scene.world.trueMs(), by))
+    return this.#taken(node, this.agent.deregistration(this.#scene.world.trueMs(), by))
+  }
+
+  /** A step of the scene that was refused would leave the rest to prove nothing; who expects a refusal calls `hand`. */
+  async #taken(node: number, act: Act): Promise<Answer> {
+    const answer = await this.hand(node, act)
+    assert.equal(answer, 'ok', `${this.name}: ${act.kind} on node ${node}`)
+    return answer
   }
 
   /** Hands an act to one node, and to no other. */
@@ -206,6 +213,20 @@ export class Scene {
     return actor
   }
 
+  /** An actor that one node has registered. */
+  async registered(node: number, init: Partial<AgentInit> = {}): Promise<Actor> {
+    const actor = this.actor(init)
+    await actor.register(node)
+    return actor
+  }
+
+  /** An actor that one node has registered, and that from now on beats there. */
+  async living(node: number, init: Partial<AgentInit> = {}): Promise<Actor> {
+    const actor = await this.registered(node, init)
+    actor.live(node)
+    return actor
+  }
+
   liar(): ByzantinePeer {
     const liar = new ByzantinePeer(this.world, 0, [])
     liar.begin()
@@ -253,6 +274,17 @@ export class Scene {
     this.start(node)
   }
 
+  /** The process hangs until `resume`; its connections stay open. */
+  pause(node: number): void {
+    this.world.node(node).ails('pause')
+    this.world.node(node).pause()
+  }
+
+  resume(node: number): void {
+    this.world.node(node).cured('pause')
+    this.world.node(node).resume()
+  }
+
   // ── What the nodes know ───────────────────────────────────────────────────────────────────────────────────────────
 
   entry(node: number, { id }: Actor): Entry | undefined {
@@ -275,6 +307,14 @@ export class Scene {
       this.shown(actor),
       this.world.nodes.map(() => shown),
     )
+  }
+
+  /** Lets time pass, and looks every so often whether all nodes show the entity as they should. */
+  async stays(actor: Actor, shown: string, ms: number, everyMs: number = 10 * SECOND): Promise<void> {
+    for (let passedMs = 0; passedMs < ms; passedMs += everyMs) {
+      await this.pass(everyMs)
+      this.all(actor, shown)
+    }
   }
 
   digests(): Set<string> {
