@@ -8,8 +8,11 @@ export type Task = { seed: string; plan: PlanOptions }
 const hasher = await loadHasher()
 let current = ''
 
+// A history gives nobody else a turn: who asked may be gone when it is over, and that is told here first.
 const answer = (result: Result): void => {
-  process.send?.(result)
+  process.send?.(result, undefined, undefined, (error) => {
+    if (error !== null) process.exit()
+  })
 }
 
 // A promise that nobody waits for is a part of the simulated world: its failure is the failure of the history.
