@@ -17,7 +17,7 @@ let cluster: Cluster
 before(async () => {
   cluster = await Cluster.start(2)
   for (let i = 0; i < AGENTS; i++) await new ZyndAgent(`audited ${i}`).register(cluster.node(0).url)
-  await until(20_000, 'converged', () => hasConverged(cluster.node(0).url))
+  await until(20_000, 'converged', () => hasConverged(cluster.node(0).url, 2))
 })
 after(() => cluster.stop())
 

@@ -31,7 +31,7 @@ const ok = async (desk: Desk, ...args: readonly string[]): Promise<string> => {
 }
 
 const settled = (cluster: Cluster): Promise<unknown> =>
-  until(30_000, 'converged', () => hasConverged(cluster.node(0).url))
+  until(30_000, 'converged', () => hasConverged(cluster.node(0).url, cluster.nodes.length))
 
 test('T3: what ended after the copy stays ended everywhere when the copy is restored, and what changed stays changed', () =>
   atBuiltDesk((desk) =>
@@ -66,7 +66,7 @@ test('T3: what ended after the copy stays ended everywhere when the copy is rest
       await restored.ready()
       // Until its first sync it can only say what it knew.
       await until(15_000, 'the news of what ended', async () => (await ended.get(restored.url)).status === 404)
-      await until(30_000, 'equal', () => hasConverged(restored.url))
+      await until(30_000, 'equal', () => hasConverged(restored.url, 2))
       for (const { url } of cluster.nodes) {
         assert.equal((await ended.get(url)).status, 404, 'it stays ended')
         assert.equal((await changed.get(url)).body.summary, 'Changed after the copy.')

@@ -14,7 +14,7 @@ let cluster: Cluster
 
 before(async () => {
   cluster = await Cluster.start(2)
-  await until(20_000, 'converged', () => hasConverged(cluster.node(0).url))
+  await until(20_000, 'converged', () => hasConverged(cluster.node(0).url, 2))
 })
 after(() => cluster.stop())
 

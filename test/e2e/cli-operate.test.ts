@@ -60,7 +60,7 @@ test('info and search --all-nodes end with 1 where the nodes differ, and say who
         desk.environment.ROLLCALL_REGISTRY_URL = first.url
         const agent = new ZyndAgent('seen by some')
         await agent.register(first.url)
-        await until(20_000, 'converged', () => hasConverged(first.url))
+        await until(20_000, 'converged', () => hasConverged(first.url, 2))
         const info = await desk.run(['info', agent.id, '--all-nodes'])
         assert.match(info.stdout, /^node-1 +entity_not_found/m)
         assert.match(info.stdout, /^the nodes differ: node-0 against node-1$/m)

@@ -19,7 +19,7 @@ before(async () => {
   const file = join(folder, 'tokens')
   adminToken = mintToken(file, 'test').token
   cluster = await Cluster.start(3, [...FAST, `security.admin_token_file=${file}`])
-  await until(20_000, 'converged', async () => hasConverged(cluster.node(0).url))
+  await until(20_000, 'converged', () => hasConverged(cluster.node(0).url, 3))
 })
 
 after(async () => {

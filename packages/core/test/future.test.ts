@@ -15,7 +15,8 @@ import {
   tombstoneEntry,
   tombstoneOf,
 } from './support/entries.ts'
-import { ownerOf } from './support/keys.ts'
+import { nodeKeys, ownerOf } from './support/keys.ts'
+import { startOfTime } from './support/node.ts'
 import { SETTINGS } from './support/settings.ts'
 import { taken } from './support/taken.ts'
 
@@ -217,6 +218,20 @@ describe('a clock that was an hour ahead, and was mended', () => {
     const act = update(client.owner, client.nowMs, { fields: { summary: 'on time' } })
     taken(cluster.at(1).act({ type: 'update', id: client.id, act }))
     assert.ok(cluster.converged())
+  })
+
+  test('M4, L6: of a node that was heard ahead, what a verdict names is still what was heard last', () => {
+    const key = nodeKeys(9)[8]
+    assert.ok(key)
+    const last = stampOf(startOfTime().wallMs, key.id)
+    const { client } = mended(({ node }) => {
+      node.step({ type: 'heard', node: key.id, stamp: last, ageMs: SETTINGS.thresholdMs })
+      node.tick()
+      assert.deepEqual(node.state.members.get(key.id)?.verdict, last)
+      node.step({ type: 'heard', node: key.id, stamp: stampOf(node.nodeMs, key.id), ageMs: 0 })
+    })
+    const { lastStamp, verdict } = client.node.state.members.get(key.id) ?? {}
+    assert.deepEqual({ lastStamp, verdict }, { lastStamp: last, verdict: last })
   })
 
   test('M4: what is kept of a record, a little ahead itself, stays before its new stamp', () => {

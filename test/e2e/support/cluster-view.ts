@@ -36,5 +36,8 @@ export const areEqual = async (urls: readonly string[]): Promise<boolean> => {
   return new Set(digests).size === 1
 }
 
-export const hasConverged = async (url: string): Promise<boolean> =>
-  (await call(`${url}/v1/cluster`)).body.converged === true
+/** Whether the node at `url` finds that all `size` nodes agree. One that has not heard of the others yet agrees with itself. */
+export const hasConverged = async (url: string, size: number): Promise<boolean> => {
+  const { body } = await call(`${url}/v1/cluster`)
+  return body.converged === true && Array.isArray(body.nodes) && body.nodes.length === size
+}
