@@ -39,6 +39,8 @@ export class Members {
   readonly self: NodeId
   readonly #members = new Map<NodeId, Member>()
   readonly #settings: MemberSettings
+  /** Monotonic time up to which messages may come that waited while this process was late. */
+  #backlogUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(self: NodeId, settings: MemberSettings) {
     this.self = self
@@ -105,9 +107,14 @@ export class Members {
     return verdict !== undefined && compareStamps(stamp, verdict) <= 0
   }
 
-  /** Takes lateness of this process off every silence: it was we who did not listen (L4). */
-  forgive(latenessMs: number): void {
+  /**
+   * Takes lateness of this process, which ended at `nowMs`, off every silence: it was we who did not listen (L4). What clocks
+   * read in messages that waited for it is out of date: after a long one, what comes within `suspectMs` counts for nothing.
+   */
+  forgive(latenessMs: number, nowMs: number): void {
     for (const member of this.#members.values()) member.heardMs += latenessMs
+    const { suspectMs } = this.#settings
+    if (latenessMs >= suspectMs) this.#backlogUntilMs = nowMs + suspectMs
   }
 
   /**
@@ -117,6 +124,7 @@ export class Members {
    */
   readClock(stamp: Stamp, offsetMs: number, { nowMs, limitMs }: { nowMs: number; limitMs: number }): void {
     const { node } = stamp
+    if (nowMs <= this.#backlogUntilMs) return
     if (node === this.self || (!this.#members.has(node) && this.#members.size >= LIMITS.membersMax)) return
     const member = this.#members.get(node) ?? this.add(node, nowMs)
     const { clockStamp } = member

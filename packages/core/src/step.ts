@@ -325,6 +325,6 @@ const forgiveLateness = (turn: Turn): void => {
   if (gapMs <= 4 * state.settings.tickMs) return
   const lateMs = gapMs - state.settings.tickMs
   state.leases.forgive(lateMs)
-  state.members.forgive(lateMs)
+  state.members.forgive(lateMs, turn.monotonicMs)
   turn.notices.push({ type: 'late', lateMs })
 }

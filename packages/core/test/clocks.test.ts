@@ -3,7 +3,10 @@ import { describe, test } from 'node:test'
 import { HybridClock, SteadyClock } from '@rollcall/core'
 import { COUNTER_MAX, compareStamps, type Stamp } from '@rollcall/protocol'
 import fc from 'fast-check'
+import { Cluster } from './support/cluster.ts'
 import { nodeKeys } from './support/keys.ts'
+import type { TestNode } from './support/node.ts'
+import { SETTINGS } from './support/settings.ts'
 
 const nodes = nodeKeys(3).map(({ id }) => id)
 const [self, other] = nodes
@@ -62,6 +65,12 @@ describe('the steady clock', () => {
       followed: false,
     },
     {
+      title: 'who is nearer to the new time, and further from it than the skew, does not agree with it',
+      deviationMs: -HOUR_MS,
+      peerOffsetsMs: [-HOUR_MS + TOLERANCE_MS + 1],
+      followed: false,
+    },
+    {
       title: 'a peer off in the other direction counts for the old',
       deviationMs: HOUR_MS,
       peerOffsetsMs: [-HOUR_MS],
@@ -87,6 +96,42 @@ describe('the steady clock', () => {
     assert.equal(consider(clock.at(600) + HOUR_MS, 600), HOUR_MS)
     assert.equal(consider(clock.at(900) + HOUR_MS, 900), HOUR_MS)
     assert.equal(consider(clock.at(950), 950), 0)
+  })
+})
+
+describe('a node that was not there for ten minutes', () => {
+  /** Meanwhile its system clock was set back by as much, and what its peer said at the beginning waits for it. */
+  const resumed = (): { readonly cluster: Cluster; readonly node: TestNode } => {
+    const cluster = new Cluster({ count: 2, settings: SETTINGS })
+    const [node, peer] = [cluster.at(0), cluster.at(1)]
+    node.tick()
+    const waiting = peer.status()
+    node.offsetMs = -HOUR_MS / 6
+    cluster.jump(HOUR_MS / 6)
+    node.step({ type: 'status', origin: peer.id, status: waiting })
+    return { cluster, node }
+  }
+  const isRight = ({ cluster, node }: ReturnType<typeof resumed>): boolean =>
+    Math.abs(node.nodeMs - cluster.time.wallMs) < TOLERANCE_MS
+
+  test('L4: takes what clocks read before it for no agreement with a system clock that was set back meanwhile', () => {
+    const { cluster, node } = resumed()
+    node.tick()
+    assert.ok(isRight({ cluster, node }))
+    for (let i = 0; i < 100; i++) {
+      cluster.jump(SETTINGS.tickMs)
+      node.tick()
+    }
+    assert.ok(isRight({ cluster, node }), 'nor later, while nothing else is heard')
+  })
+
+  test('L4: follows its system clock once its peers say so afresh', () => {
+    const { cluster, node } = resumed()
+    const peer = cluster.at(1)
+    peer.offsetMs = -HOUR_MS / 6
+    peer.restart()
+    cluster.pass(2 * SETTINGS.suspectMs)
+    assert.ok(Math.abs(node.nodeMs - node.wallMs) < TOLERANCE_MS)
   })
 })
 

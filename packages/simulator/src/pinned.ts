@@ -29,4 +29,9 @@ export const PINNED: readonly Pinned[] = [
     found:
       'timers waited in an inbox that was full while a disk refused: within their room, and the checker knew of none',
   },
+  {
+    seed: '30050',
+    found:
+      'a node that had been paused took what its peer’s clock read minutes ago for agreement with a clock set back (L4)',
+  },
 ]

@@ -1,7 +1,7 @@
 /**
  * The clock of a node (L4): the wall clock as it was at start, carried on by the monotonic clock. A step of the system
  * clock changes no deadline and refuses no beat; it is followed only when more of the nodes heard agree with the new time
- * than with the old.
+ * than do not.
  */
 export class SteadyClock {
   #offsetMs: number
@@ -29,7 +29,11 @@ export class SteadyClock {
   }): { readonly followed: boolean; readonly deviationMs: number } {
     const deviationMs = reading.wallMs - this.at(reading.monotonicMs)
     if (Math.abs(deviationMs) <= reading.toleranceMs) return { followed: false, deviationMs }
-    const forNew = reading.peerOffsetsMs.filter((offset) => Math.abs(offset - deviationMs) < Math.abs(offset)).length
+    // Who reads neither time speaks for neither, and a step needs more than a doubt about the old: it counts for staying.
+    const forNew = reading.peerOffsetsMs.filter((offset) => {
+      const apartMs = Math.abs(offset - deviationMs)
+      return apartMs <= reading.toleranceMs && apartMs < Math.abs(offset)
+    }).length
     const forOld = reading.peerOffsetsMs.length - forNew
     if (forNew <= forOld) return { followed: false, deviationMs }
     this.#offsetMs += deviationMs
