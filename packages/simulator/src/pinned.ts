@@ -34,4 +34,9 @@ export const PINNED: readonly Pinned[] = [
     found:
       'a node that had been paused took what its peer’s clock read minutes ago for agreement with a clock set back (L4)',
   },
+  {
+    seed: '30897',
+    found:
+      'a false grave waited for a paused node until the rule no longer refused it (T3): the fault of the liar’s manners',
+  },
 ]

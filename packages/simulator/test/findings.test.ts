@@ -54,3 +54,18 @@ test('F2: a node counts its filters anew in each run, and no peer takes that of 
   assert.equal(copy?.mayContain(after.id), true)
   await scene.settle()
 })
+
+test('T3: a bare grave that waited for a node beyond the retention is none that the rule refuses, and no history tells it', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const liar = scene.liar()
+  const actor = await scene.registered(0)
+  await scene.pass(MINUTE)
+  scene.pause(1)
+  for (let i = 0; i < 10; i++) liar.lie('falseGrave')
+  await scene.pass(31 * MINUTE)
+  scene.resume(1)
+  await scene.pass(MINUTE)
+  scene.all(actor, 'inactive')
+  liar.end()
+  await scene.settle()
+})

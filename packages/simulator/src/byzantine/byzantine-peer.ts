@@ -110,10 +110,15 @@ export class ByzantinePeer {
     void handIn(node, id, act)
   }
 
-  /** Whether a node holds the victim and synced with this peer lately: then a bare grave proves nothing to it (T3). */
+  /**
+   * Whether a node holds the victim and synced with this peer lately: then a bare grave proves nothing to it (T3). Who gets
+   * no turns may read it after longer than the rule bears, when that sync is too long ago.
+   */
   #isOnGuard(peer: NodeId, lie: Lie): boolean {
     const { nodes, settings } = this.#world
-    const state = nodes.find(({ id }) => id === peer)?.runtime?.inside.state
+    const node = nodes.find(({ id }) => id === peer)
+    if (node?.isHealthy !== true) return false
+    const state = node.runtime?.inside.state
     const syncedMs = state?.members.get(this.id)?.syncedMs ?? -1
     const isHeld = lie.way === 'push' && lie.about !== undefined && state?.holdings.has(lie.about) === true
     return isHeld && syncedMs >= 0 && this.#world.trueMs() - syncedMs < settings.retentionMs - 3 * settings.skewMs

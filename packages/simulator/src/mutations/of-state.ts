@@ -10,7 +10,7 @@ export const forgottenGraves: Mutation = {
   name: 'forgotten graves',
   breaks: 'A node that purged a tombstone no longer knows of the death (T3).',
   caughtBy: 'no-resurrection',
-  seed: '1',
+  seed: '14',
   plan: { profile: 'fast', nodes: 3, stormMs: 600_000, faults: { away: { everyMs: 90_000, lastsMs: 60_000 } } },
   inside: ({ state }) => {
     const get = state.holdings.get.bind(state.holdings)
