@@ -20,7 +20,7 @@ import { type Claim, type Claimants, claimsOf } from './claims.ts'
 import type { Answer, ClaimChange, Effects, Notice, Revocation, TransitionNote } from './effects.ts'
 import { merge } from './merge/merge.ts'
 import type { StoreOp } from './ports/store.ts'
-import { delBeat, delEntity, putBeat, putEntry, putPresence } from './rows.ts'
+import { delBeat, delEntity, putBeat, putClock, putEntry, putPresence } from './rows.ts'
 import { type Holding, presenceOf, type RegistryState, type Shown, sameBirth, sameRecord } from './state.ts'
 
 /** What a step is given besides its events. */
@@ -150,6 +150,10 @@ export class Turn {
       // A verdict is this node's own conclusion, and so a fact of its chain (A1).
       if (notice.type === 'verdict') this.#audit('verdict', { ...verdictFact(notice.node), stamp: notice.lastStamp })
     }
+    // Who says what is held already is promised it like anybody else, and it may have come by gossip: only a batch that is
+    // safe makes those before it safe (L5).
+    if (this.durable && this.store.length === 0)
+      this.store.push(putClock(Math.max(this.nodeMs, this.state.hybrid.wallMs)))
     return {
       store: this.store,
       durable: this.durable,

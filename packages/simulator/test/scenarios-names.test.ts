@@ -42,6 +42,21 @@ test('M2: a handle taken on both sides of a split belongs to the earlier claim e
   await scene.settle()
 })
 
+test('L5, N1: a claim that says what the asked node heard of is on its disk when it is acknowledged, though it writes nothing', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const developer = developerIn(scene, 'developer')
+  assert.equal(await hand(scene, 0, developer.id, developer.registration(scene.world.trueMs())), 'ok')
+  assert.equal(await hand(scene, 0, developer.id, developer.claim(scene.world.trueMs(), 'acme-labs')), 'ok')
+  await scene.pass(SECOND)
+  assert.equal(await hand(scene, 1, developer.id, developer.claim(scene.world.trueMs(), 'acme-labs')), 'ok')
+  scene.isolate(1)
+  scene.crash(1)
+  scene.start(1)
+  await scene.pass(10 * SECOND)
+  assert.deepEqual(holders(scene, 'acme-labs'), [developer.id, developer.id])
+  await scene.settle()
+})
+
 test('M2: a name bound on both sides of a split is one entity’s, and falls to the other when that is deregistered', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const developer = developerIn(scene, 'developer')
