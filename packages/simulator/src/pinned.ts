@@ -39,4 +39,9 @@ export const PINNED: readonly Pinned[] = [
     found:
       'a false grave waited for a paused node until the rule no longer refused it (T3): the fault of the liar’s manners',
   },
+  {
+    seed: '31407',
+    found:
+      'a disk that was slow for less than a second held up the answer to a beat, whose term runs from its acceptance (L3): the checker’s fault',
+  },
 ]

@@ -69,3 +69,17 @@ test('T3: a bare grave that waited for a node beyond the retention is none that 
   liar.end()
   await scene.settle()
 })
+
+test('L3: the term of a beat runs from its acceptance, though a disk that was slow for less than a second held up its answer', async () => {
+  const scene = await Scene.begin({ nodes: 1 })
+  const actor = await scene.registered(0)
+  await scene.pass(100)
+  const [node, beganMs] = [scene.world.node(0), scene.world.nowMs()]
+  node.diskDelayMaxMs = 800
+  assert.equal(await actor.beat(0), 'accepted')
+  node.diskDelayMaxMs = 0
+  assert.ok(scene.world.nowMs() - beganMs > 10 && scene.world.nowMs() < 11 * SECOND)
+  await scene.pass(6 * MINUTE)
+  scene.all(actor, 'inactive')
+  await scene.settle()
+})

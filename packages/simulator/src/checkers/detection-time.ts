@@ -7,6 +7,9 @@ import type { Checker, CheckerKind } from './checker.ts'
 /** How long after the threshold a silent entity may still be active on its attendant (L3). */
 const LATE_MAX_MS = 1_000
 
+/** What rounding may take. */
+const ROUNDING_MS = 1
+
 /**
  * On the attendant an entity becomes inactive within a second after the threshold, counted from the acceptance of its last
  * beat, and never before it. A node that was starved or whose disk refuses is late by right (L4).
@@ -50,6 +53,12 @@ class DetectionTime implements Checker {
   }
 
   beaten(node: SimNode, id: EntityId): void {
+    // The deadline runs from acceptance, and this is the acknowledgement: a slow disk stood between, maybe for a moment only.
+    const state = node.runtime?.inside.state
+    const acceptedMs = state?.holdings.get(id)?.beat?.acceptedMs
+    const isLate =
+      acceptedMs !== undefined && (state?.steady.at(node.machine.monotonicMs()) ?? 0) - acceptedMs > ROUNDING_MS
+    if (isLate) this.#troubledMs.set(node, this.#world.nowMs())
     this.#awaited.push({ node, id, atMs: this.#world.nowMs() })
   }
 
@@ -69,8 +78,7 @@ class DetectionTime implements Checker {
     const silentMs = this.#silentMs(node, entityId)
     if (silentMs === undefined) return
     this.#world.tally.longest('detection_ms', silentMs - this.#world.settings.thresholdMs)
-    // A millisecond is what rounding may take.
-    if (silentMs >= this.#world.settings.thresholdMs - 1) return
+    if (silentMs >= this.#world.settings.thresholdMs - ROUNDING_MS) return
     this.#world.fail(
       this.name,
       `${node.name} ends ${this.#world.trace.of(entityId)} ${silentMs} ms after its last beat`,
