@@ -112,8 +112,8 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
 
 const memberLayout = (line: MemberLine): Encodable => [line.node, encodeStamp(line.lastStamp), Math.round(line.ageMs)]
 
-const rangeLayout = ({ upper, claim }: Range): Encodable => [
-  upper === undefined ? null : keyLayout(upper),
+const rangeLayout = ({ lower, claim }: Range): Encodable => [
+  lower === undefined ? null : keyLayout(lower),
   ...claimLayout(claim),
 ]
 
@@ -189,7 +189,7 @@ const partsOf = (number: number): Parts =>
 
 const readRange = (value: unknown): Range =>
   whole(value, 'range', (reader) => ({
-    upper: reader.optional(() => reader.nested('upper bound', readKey)),
+    lower: reader.optional(() => reader.nested('lower bound', readKey)),
     claim: readClaim(reader),
   }))
 

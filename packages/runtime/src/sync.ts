@@ -10,6 +10,7 @@
 import {
   answerMessage,
   type Clock,
+  differencesIn,
   type ListedItem,
   type Log,
   type Mesh,
@@ -19,6 +20,7 @@ import {
   type Range,
   type RegistryInput,
   type RegistryState,
+  renewed,
 } from '@rollcall/core'
 import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
@@ -58,8 +60,11 @@ const BATCH_MAX = 64
 const BATCH_BYTES = 256 * 1024
 /** Entries that are judged, and put into the inbox, at a time. */
 const JUDGED_MAX = 32
-/** Differences that are gathered before they are repaired; bounds memory. */
-const GATHERED_MAX = 16_384
+/**
+ * Differences that are gathered before they are repaired. Each repair costs some more comparisons; and each spares those of
+ * the places where what it brought lay before.
+ */
+const GATHERED_MAX = 512
 
 export class Sync {
   readonly #init: SyncInit
@@ -142,21 +147,23 @@ export class Sync {
    */
   async #reconcile(peer: NodeId, options: { readonly isCertain: boolean }): Promise<boolean> {
     const { state } = this.#init
-    let next: Range[] = openingMessage(state.items)
+    let next: Range[] | undefined = openingMessage(state.items)
     let found = new Map<EntityId, ListedItem | undefined>()
     let isCertain = true
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
-      const { differences, next: following } = nextMessage(state.items, answer)
-      for (const { id } of differences.ours) if (!found.has(id)) found.set(id, undefined)
-      for (const item of differences.theirs) found.set(item.id, item)
-      if (following === undefined || found.size >= GATHERED_MAX) {
+      const { ours, theirs } = differencesIn(state.items, answer)
+      for (const { id } of ours) if (!found.has(id)) found.set(id, undefined)
+      for (const item of theirs) found.set(item.id, item)
+      next = nextMessage(state.items, answer)
+      if (found.size >= GATHERED_MAX || next === undefined) {
         isCertain = (await this.#repair(peer, found, options)) && isCertain
+        if (next === undefined) return isCertain
         found = new Map()
+        // Where the newest differences are repaired, the places where those entries lay before differ no more (S1).
+        next = renewed(state.items, next)
       }
-      if (following === undefined) return isCertain
-      next = following
     }
     throw new Error(`not settled after ${ROUNDS_MAX} rounds`)
   }

@@ -233,7 +233,12 @@ const addUp = <T extends OrderedItem>(
     total.count += Math.max(0, to - from)
     return
   }
-  for (const { child, lower: below, upper: above } of childrenIn(node, lower, upper)) addUp(child, below, above, total)
+  const from = lower === undefined ? 0 : childFor(node.children, lower)
+  const to = upper === undefined ? node.children.length - 1 : childFor(node.children, upper)
+  for (let i = from; i <= to; i++) {
+    const child = node.children[i]
+    if (child !== undefined) addUp(child, i === from ? lower : undefined, i === to ? upper : undefined, total)
+  }
 }
 
 function* walk<T extends OrderedItem>(
@@ -247,20 +252,10 @@ function* walk<T extends OrderedItem>(
     yield* node.items.slice(from, to)
     return
   }
-  for (const { child, lower: below, upper: above } of childrenIn(node, lower, upper)) yield* walk(child, below, above)
-}
-
-/** Children that meet a range, each with the edge of the range that cuts it, if one does. */
-function* childrenIn<T extends OrderedItem>(
-  node: Inner<T>,
-  lower: ItemKey | undefined,
-  upper: ItemKey | undefined,
-): Generator<{ readonly child: Node<T>; readonly lower: ItemKey | undefined; readonly upper: ItemKey | undefined }> {
   const from = lower === undefined ? 0 : childFor(node.children, lower)
   const to = upper === undefined ? node.children.length - 1 : childFor(node.children, upper)
   for (let i = from; i <= to; i++) {
     const child = node.children[i]
-    if (child === undefined) continue
-    yield { child, lower: i === from ? lower : undefined, upper: i === to ? upper : undefined }
+    if (child !== undefined) yield* walk(child, i === from ? lower : undefined, i === to ? upper : undefined)
   }
 }

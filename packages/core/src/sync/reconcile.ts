@@ -2,11 +2,16 @@
  * Range-based set reconciliation (S1; Meyer, "Range-Based Set Reconciliation", 2023): two nodes find what differs between
  * their ordered sets by comparing fingerprints of ranges, and splitting only those that differ.
  *
- * A message is a list of ranges that lie one after the other and together span all keys. Each says nothing (`skip`: equal,
- * or settled), a fingerprint, or the items themselves. The side that asked drives; the other answers each message from its
- * present state and remembers nothing, so a sync may stop anywhere and begin anew.
+ * A message is a list of ranges that lie one before the other, the newest first, and together span all keys. Each says
+ * nothing (`skip`: equal, or settled), a fingerprint, or the items themselves. The side that asked drives; the other answers
+ * each message from its present state and remembers nothing, so a sync may stop anywhere and begin anew.
  *
- * Where one side has few items in a range that differs it lists them; the asker then knows what each side lacks. Pure.
+ * Where one side has few items in a range that differs, the other side's are listed or asked for; the asker then knows what
+ * each side lacks.
+ *
+ * The newest first, because an entry that changed differs at two places: where it lies now, and where it lay before. Once
+ * the new state has travelled, nothing is left to be found at the old place, and the old places of many changes are
+ * scattered over the whole set. Pure.
  */
 import { equalBytes, nodeIdOf, PUBLIC_KEY_BYTES } from '@rollcall/protocol'
 import type { ItemKey, ItemRange, ItemSet, OrderedItem } from './item-set.ts'
@@ -23,11 +28,12 @@ export interface ListedItem extends ItemKey {
 export type RangeClaim =
   | { readonly kind: 'skip' }
   | { readonly kind: 'fingerprint'; readonly fingerprint: Uint8Array }
+  /** In an answer what is there, in ascending order; of the side that asks an empty one, which asks for it. */
   | { readonly kind: 'list'; readonly items: readonly ListedItem[] }
 
-/** A claim about the keys from the end of the range before it to `upper` (exclusive; undefined: the end of all keys). */
+/** A claim about the keys from `lower` (inclusive; undefined: the beginning of all keys) to the range before it in its message. */
 export interface Range {
-  readonly upper: ItemKey | undefined
+  readonly lower: ItemKey | undefined
   readonly claim: RangeClaim
 }
 
@@ -70,7 +76,7 @@ export const isMoment = ({ stamp, id }: ItemKey): boolean =>
 
 /** The message that opens a sync: the digest of everything. */
 export const openingMessage = <T extends SyncItem>(set: ItemSet<T>): Range[] => [
-  { upper: undefined, claim: { kind: 'fingerprint', fingerprint: set.fingerprint() } },
+  { lower: undefined, claim: { kind: 'fingerprint', fingerprint: set.fingerprint() } },
 ]
 
 export const listed = ({ stamp, id, recordHash, presenceHash }: SyncItem): ListedItem => ({
@@ -80,7 +86,7 @@ export const listed = ({ stamp, id, recordHash, presenceHash }: SyncItem): Liste
   presenceHash: presenceHash.subarray(0, HASH_PREFIX_BYTES),
 })
 
-/** The answer of the side that was asked: every list is answered with a list, so that the asker sees both. */
+/** The answer of the side that was asked. */
 export const answerMessage = <T extends SyncItem>(
   set: ItemSet<T>,
   message: readonly Range[],
@@ -90,47 +96,59 @@ export const answerMessage = <T extends SyncItem>(
   for (const { range, claim } of spans(message)) {
     if (answer.isFull) break
     if (claim.kind === 'list') answer.list(range)
-    else if (claim.kind === 'fingerprint') answer.compare(range, claim.fingerprint)
-    else answer.skip(range)
+    else if (claim.kind === 'skip') answer.skip(range)
+    else answer.compare(range, claim.fingerprint, () => answer.list(range))
   }
   return answer.finish()
 }
 
-/** What the asker makes of an answer: what differs so far, and the next message; undefined when all is settled. */
+/** What the asker learns from the lists of an answer. */
+export const differencesIn = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Differences => {
+  const found = { theirs: [], ours: [] }
+  for (const { range, claim } of spans(message)) if (claim.kind === 'list') collect(set, range, claim.items, found)
+  return found
+}
+
+/** What the asker asks next; undefined when all is settled. What was listed counts as settled. */
 export const nextMessage = <T extends SyncItem>(
   set: ItemSet<T>,
   message: readonly Range[],
   options: ReconcileOptions = RECONCILE_DEFAULTS,
-): { readonly differences: Differences; readonly next: Range[] | undefined } => {
+): Range[] | undefined => {
   const next = new MessageBuilder(set, options)
-  const theirs: ListedItem[] = []
-  const ours: T[] = []
   for (const { range, claim } of spans(message)) {
     // What is not looked at now is one fingerprint at the end of the next message, and comes again.
     if (next.isFull) break
-    if (claim.kind === 'fingerprint') next.compare(range, claim.fingerprint)
+    if (claim.kind === 'fingerprint') next.compare(range, claim.fingerprint, () => next.askFor(range))
     else next.skip(range)
-    if (claim.kind === 'list') collect(set, range, claim.items, { theirs, ours })
   }
   const open = next.finish()
-  return { differences: { theirs, ours }, next: open.every(({ claim }) => claim.kind === 'skip') ? undefined : open }
+  return open.every(({ claim }) => claim.kind === 'skip') ? undefined : open
 }
+
+/** A message that says the same ranges of what the set holds now. */
+export const renewed = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Range[] =>
+  Array.from(spans(message), ({ range, claim }) =>
+    claim.kind === 'fingerprint'
+      ? { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: set.fingerprint(range) } }
+      : { lower: range.lower, claim },
+  )
 
 /** Ranges of a message with both ends. */
 function* spans(message: readonly Range[]): Generator<{ readonly range: ItemRange; readonly claim: RangeClaim }> {
-  let lower: ItemKey | undefined
-  for (const { upper, claim } of message) {
+  let upper: ItemKey | undefined
+  for (const { lower, claim } of message) {
     yield { range: { lower, upper }, claim }
-    if (upper === undefined) return
-    lower = upper
+    if (lower === undefined) return
+    upper = lower
   }
 }
 
-const collect = <T extends SyncItem>(
-  set: ItemSet<T>,
+const collect = (
+  set: ItemSet<SyncItem>,
   range: ItemRange,
   items: readonly ListedItem[],
-  found: { readonly theirs: ListedItem[]; readonly ours: T[] },
+  found: { readonly theirs: ListedItem[]; readonly ours: SyncItem[] },
 ): void => {
   const there = new Map(items.map((item) => [item.id, item]))
   for (const mine of set.range(range)) {
@@ -159,56 +177,71 @@ class MessageBuilder<T extends SyncItem> {
     return this.#size >= this.#options.messageMax
   }
 
-  skip({ upper }: ItemRange): void {
+  skip({ lower }: ItemRange): void {
     const last = this.#ranges.at(-1)
     // Two settled ranges in a row are one.
     if (last?.claim.kind === 'skip') this.#ranges.pop()
-    this.#ranges.push({ upper, claim: { kind: 'skip' } })
+    this.#ranges.push({ lower, claim: { kind: 'skip' } })
+  }
+
+  /** Settles a range whose fingerprints agree. One that differs is divided, or, where few items are in it here, `listed`. */
+  compare(range: ItemRange, theirs: Uint8Array, listed: () => void): void {
+    const { sum, count } = this.#set.summary(range)
+    if (equalBytes(fingerprintOf(sum, count), theirs)) this.skip(range)
+    else if (count <= this.#options.listMax) listed()
+    else this.#split(range, count)
+  }
+
+  askFor({ lower }: ItemRange): void {
+    this.#push(lower, { kind: 'list', items: [] }, 1)
   }
 
   /** Lists what the set holds in a range, in parts where that is much: a node that holds nothing lacks all of it. */
   list({ lower, upper }: ItemRange): void {
-    let from = lower
-    let items: ListedItem[] = []
-    for (const item of this.#set.range({ lower, upper })) {
-      if (items.length === ANSWER_LIST_MAX) {
-        this.#push(item, { kind: 'list', items }, 1 + items.length)
-        from = item
-        items = []
-        // What is left of the range is in the fingerprint of all that is left.
-        if (this.isFull) return
-      }
-      items.push(listed(item))
+    const first = this.#first(lower)
+    let left = this.#set.summary({ lower, upper }).count
+    let from = upper
+    while (left > ANSWER_LIST_MAX) {
+      left -= ANSWER_LIST_MAX
+      const part = { lower: this.#set.at(first + left), upper: from }
+      this.#listWhole(part)
+      from = part.lower
+      // What is left of the range is in the fingerprint of all that is left.
+      if (this.isFull) return
     }
-    if (from === lower || items.length > 0) this.#push(upper, { kind: 'list', items }, 1 + items.length)
-  }
-
-  /** Settles a range whose fingerprints agree; lists or splits one where they do not. */
-  compare(range: ItemRange, theirs: Uint8Array): void {
-    const { sum, count } = this.#set.summary(range)
-    if (equalBytes(fingerprintOf(sum, count), theirs)) return this.skip(range)
-    if (count <= this.#options.listMax) return this.list(range)
-    const first = range.lower === undefined ? 0 : this.#set.rank(range.lower)
-    let lower = range.lower
-    for (let branch = 1; branch <= this.#options.branches; branch++) {
-      const upper =
-        branch === this.#options.branches
-          ? range.upper
-          : this.#bound(first + Math.floor((count * branch) / this.#options.branches))
-      const fingerprint = this.#set.fingerprint({ lower, upper })
-      this.#push(upper, { kind: 'fingerprint', fingerprint }, 1)
-      lower = upper
-    }
+    this.#listWhole({ lower, upper: from })
   }
 
   /** The message; where it grew full before the last range, the rest is one fingerprint. */
   finish(): Range[] {
     const last = this.#ranges.at(-1)
-    if (last?.upper !== undefined || last === undefined) {
-      const fingerprint = this.#set.fingerprint({ lower: last?.upper, upper: undefined })
+    if (last?.lower !== undefined || last === undefined) {
+      const fingerprint = this.#set.fingerprint({ lower: undefined, upper: last?.lower })
       this.#push(undefined, { kind: 'fingerprint', fingerprint }, 1)
     }
     return this.#ranges
+  }
+
+  /** Divides a range into several, of about as many items each. */
+  #split({ lower, upper }: ItemRange, count: number): void {
+    const { branches } = this.#options
+    const first = this.#first(lower)
+    let from = upper
+    for (let branch = branches - 1; branch >= 0; branch--) {
+      const to = branch === 0 ? lower : this.#bound(first + Math.floor((count * branch) / branches))
+      this.#push(to, { kind: 'fingerprint', fingerprint: this.#set.fingerprint({ lower: to, upper: from }) }, 1)
+      from = to
+    }
+  }
+
+  #listWhole(range: ItemRange): void {
+    const items = Array.from(this.#set.range(range), listed)
+    this.#push(range.lower, { kind: 'list', items }, 1 + items.length)
+  }
+
+  /** How many items of the set come before a range. */
+  #first(lower: ItemKey | undefined): number {
+    return lower === undefined ? 0 : this.#set.rank(lower)
   }
 
   /** A key with `rank` items before it: the shortest to write that tells them from the next. */
@@ -219,8 +252,8 @@ class MessageBuilder<T extends SyncItem> {
     return momentKey(next.stamp.wallMs)
   }
 
-  #push(upper: ItemKey | undefined, claim: RangeClaim, size: number): void {
-    this.#ranges.push({ upper, claim })
+  #push(lower: ItemKey | undefined, claim: RangeClaim, size: number): void {
+    this.#ranges.push({ lower, claim })
     this.#size += size
   }
 }
