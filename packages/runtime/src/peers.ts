@@ -45,8 +45,8 @@ export interface PeersInit {
 const PATIENCE_WINDOWS = 4
 /** A peer that has just connected may not yet hear us: it is told our status once more. */
 const GREETING_MS = 1_000
-/** At least this long after a peer was busy it is asked again. */
-const AGAIN_MS = 200
+/** At least this long after a peer was busy it is asked again, should its status not come before that. */
+const AGAIN_MS = 1_000
 
 export class Peers {
   readonly gossip: Gossip
@@ -157,7 +157,10 @@ export class Peers {
     })
   }
 
-  /** The delay is left to chance, or those that met would meet again. */
+  /**
+   * A peer whose repair is over publishes its digest, so this is for when that was lost. The delay is left to chance, or those
+   * that met would meet again.
+   */
   #syncAgain(peer: NodeId): void {
     const { timers, random, mesh } = this.#init
     timers.once(`again ${peer}`, AGAIN_MS * (1 + random.next()), () => {

@@ -193,16 +193,24 @@ export class Sync {
       if (isOutranked) isCertain = false
       else wanted.push({ id, parts })
     }
-    for (const slice of slices(wanted, BATCH_MAX)) await this.#pull(peer, slice)
-    for (const slice of slices(push, BATCH_MAX)) {
+    await inLanes(slices(wanted, BATCH_MAX), (slice) => this.#pull(peer, slice))
+    await inLanes(this.#lacking(push, found), (deltas) => this.#ask(peer, { type: 'deltas', deltas }, 'deltas'))
+    return isCertain
+  }
+
+  /** Messages of what is held of these entities beyond what a peer listed of them. */
+  *#lacking(
+    ids: readonly EntityId[],
+    theirs: ReadonlyMap<EntityId, ListedItem | undefined>,
+  ): Generator<readonly Delta[]> {
+    for (const slice of slices(ids, BATCH_MAX)) {
       const deltas = slice.flatMap((id) => {
-        const item = holdings.get(id)?.item
-        const parts = item === undefined ? undefined : partsBeyond(item, found.get(id))
+        const item = this.#init.state.holdings.get(id)?.item
+        const parts = item === undefined ? undefined : partsBeyond(item, theirs.get(id))
         return parts === undefined ? [] : this.#entry({ id, parts })
       })
-      for (const batch of batches(deltas)) await this.#ask(peer, { type: 'deltas', deltas: batch }, 'deltas')
+      yield* batches(deltas)
     }
-    return isCertain
   }
 
   async #pull(peer: NodeId, wanted: readonly Wanted[]): Promise<void> {
@@ -350,6 +358,20 @@ const samePrefix = (a: Uint8Array, b: Uint8Array): boolean => {
 
 function* slices<T>(list: readonly T[], max: number): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += max) yield list.slice(at, at + max)
+}
+
+/** Does `work` on each in turn, two at a time: one is under way to the peer while the other is worked on. Ends with the first failure. */
+const inLanes = async <T>(jobs: Generator<T>, work: (job: T) => Promise<unknown>): Promise<void> => {
+  const failures: unknown[] = []
+  const lane = async (): Promise<void> => {
+    try {
+      for (let job = jobs.next(); job.done !== true && failures.length === 0; job = jobs.next()) await work(job.value)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  await Promise.all([lane(), lane()])
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Deltas in messages of bounded count and size. */
