@@ -169,9 +169,9 @@ export class Sync {
   }
 
   /**
-   * Pulls what the peer has and this node lacks, then pushes what the peer lacks; of an entry only the parts that differ.
-   * `found` holds for each entity what the peer listed of it, if anything. The pull comes first, so that nothing is pushed
-   * that the peer's own version outranks.
+   * Pulls what the peer has and this node lacks, and pushes what the peer lacks; of an entry only the parts that differ.
+   * `found` holds for each entity what the peer listed of it, if anything. Of what both have, the pull comes first, so that
+   * nothing is pushed that the peer's own version outranks.
    */
   async #repair(
     peer: NodeId,
@@ -180,26 +180,29 @@ export class Sync {
   ): Promise<boolean> {
     const { holdings } = this.#init.state
     const wanted: Wanted[] = []
-    const push: EntityId[] = []
+    const lacking: EntityId[] = []
+    const contested: EntityId[] = []
     let isCertain = true
     for (const [id, theirs] of found) {
       const mine = holdings.get(id)?.item
       const parts = theirs === undefined ? undefined : partsBeyond(theirs, mine)
       if (theirs !== undefined && parts === undefined) continue
-      if (mine !== undefined) push.push(id)
-      if (parts === undefined) continue
       const isOutranked =
         !options.isCertain && mine !== undefined && compareStamps(theirs?.stamp ?? mine.stamp, mine.stamp) < 0
-      if (isOutranked) isCertain = false
-      else wanted.push({ id, parts })
+      if (parts !== undefined && isOutranked) isCertain = false
+      const isWanted = parts !== undefined && !isOutranked
+      if (isWanted) wanted.push({ id, parts })
+      if (mine !== undefined) (isWanted ? contested : lacking).push(id)
     }
-    await inLanes(slices(wanted, BATCH_MAX), (slice) => this.#pull(peer, slice))
-    await inLanes(this.#lacking(push, found), (deltas) => this.#ask(peer, { type: 'deltas', deltas }, 'deltas'))
+    const push = (ids: readonly EntityId[]): Promise<void> =>
+      inLanes(this.#beyond(ids, found), (deltas) => this.#ask(peer, { type: 'deltas', deltas }, 'deltas'))
+    await together([inLanes(slices(wanted, BATCH_MAX), (slice) => this.#pull(peer, slice)), push(lacking)])
+    await push(contested)
     return isCertain
   }
 
   /** Messages of what is held of these entities beyond what a peer listed of them. */
-  *#lacking(
+  *#beyond(
     ids: readonly EntityId[],
     theirs: ReadonlyMap<EntityId, ListedItem | undefined>,
   ): Generator<readonly Delta[]> {
@@ -362,16 +365,21 @@ function* slices<T>(list: readonly T[], max: number): Generator<readonly T[]> {
 
 /** Does `work` on each in turn, two at a time: one is under way to the peer while the other is worked on. Ends with the first failure. */
 const inLanes = async <T>(jobs: Generator<T>, work: (job: T) => Promise<unknown>): Promise<void> => {
-  const failures: unknown[] = []
+  let failed = false
   const lane = async (): Promise<void> => {
     try {
-      for (let job = jobs.next(); job.done !== true && failures.length === 0; job = jobs.next()) await work(job.value)
+      for (let job = jobs.next(); job.done !== true && !failed; job = jobs.next()) await work(job.value)
     } catch (error) {
-      failures.push(error)
+      failed = true
+      throw error
     }
   }
-  await Promise.all([lane(), lane()])
-  if (failures.length > 0) throw failures[0]
+  await together([lane(), lane()])
+}
+
+/** Waits for all, also where one fails: nothing goes on in the background. Throws the first failure. */
+const together = async (works: readonly Promise<void>[]): Promise<void> => {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason
 }
 
 /** Deltas in messages of bounded count and size. */
