@@ -58,8 +58,8 @@ const ROUNDS_MAX = 100_000
 /** Entries of one message: to read or write it takes some milliseconds, and so long the event loop waits. */
 const BATCH_MAX = 64
 const BATCH_BYTES = 256 * 1024
-/** Entries that are judged, and put into the inbox, at a time. */
-const JUDGED_MAX = 32
+/** Entries that are judged, and put into the inbox, at a time: to verify them takes some milliseconds. */
+const JUDGED_MAX = 16
 /**
  * Differences that are gathered before they are repaired. Each repair costs some more comparisons; and each spares those of
  * the places where what it brought lay before.
@@ -254,8 +254,16 @@ export class Sync {
 
   /** Verifies entries and lets them in. A bad one is dropped and told; the others are not its fault. */
   async #takeIn(deltas: readonly Delta[], from: NodeId): Promise<void> {
-    for (const slice of slices(deltas, JUDGED_MAX)) await this.#judgeAndSubmit(slice, from)
+    for (const slice of slices(deltas, JUDGED_MAX)) {
+      await this.#judgeAndSubmit(slice, from)
+      // Verifying waits for nobody: without this a whole message would be one turn of the event loop.
+      await this.#nextTurn()
+    }
     await this.#init.settled()
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#init.clock.schedule(0, resolve))
   }
 
   async #judgeAndSubmit(deltas: readonly Delta[], from: NodeId): Promise<void> {

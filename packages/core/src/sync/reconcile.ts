@@ -59,8 +59,8 @@ export interface ReconcileOptions {
   readonly messageMax: number
 }
 
-/** A message of 1 024 is made in a few milliseconds: the event loop must not wait for it longer (S2). */
-export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 1_024 }
+/** A message of 512 is made in a few milliseconds: the event loop must not wait for it longer (S2). */
+export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 512 }
 /** Items of one list in an answer; where there are more in a range, it is answered with several. */
 const ANSWER_LIST_MAX = 256
 export const HASH_PREFIX_BYTES = 8
