@@ -218,6 +218,7 @@ const learn = (turn: Turn, sent: Delta, event: Input<'deltas'>): void => {
   if (refusal !== undefined) {
     turn.notices.push({ type: 'refused', id: delta.id, from: event.from, reason: refusal })
     if (refusal === 'unknown_record') turn.fetch.push({ id: delta.id, from: event.from })
+    if (refusal === 'stamp_future' && !turn.state.ready) turn.state.aheadOfUs.add(event.from)
     return
   }
   const presence = delta.kind === 'record' || delta.kind === 'presence' ? delta.presence : undefined
@@ -312,7 +313,8 @@ const completeSync = (turn: Turn, { peer, startedMs }: Input<'synced'>): void =>
   const { members } = turn.state
   const member = members.get(peer) ?? members.add(peer, turn.monotonicMs)
   member.syncedMs = Math.max(member.syncedMs, startedMs)
-  turn.state.ready = true
+  // What was refused as ahead is not held: a node that starts with nothing, and its clock behind, would know of no death.
+  if (!turn.state.aheadOfUs.delete(peer)) turn.state.ready = true
 }
 
 // ── Lateness ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -83,3 +83,26 @@ test('L3: the term of a beat runs from its acceptance, though a disk that was sl
   scene.all(actor, 'inactive')
   await scene.settle()
 })
+
+test('S4, M4: a wiped node whose clock is behind refuses what its peer holds, and takes no write before it holds it', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const actor = await scene.registered(0, { form: 'zynd', beatForm: 'zynd' })
+  await actor.deregister(0)
+  await scene.pass(MINUTE)
+  const node = scene.world.node(1)
+  node.crash()
+  node.wipe()
+  node.startsWithWrongClock = true
+  node.jumpClock(-60 * MINUTE)
+  node.start()
+  await scene.pass(MINUTE)
+  // Its stamp would lie before that of the tombstone, and what was acknowledged would end with the next sync.
+  assert.equal(await actor.hand(1, actor.agent.registration(scene.world.trueMs(), {})), 'refused')
+  node.startsWithWrongClock = false
+  node.mendClock()
+  await scene.pass(MINUTE)
+  await actor.register(1)
+  await scene.pass(SECOND)
+  scene.all(actor, 'inactive')
+  await scene.settle()
+})
