@@ -121,9 +121,11 @@ export class Sync {
     await this.#turns.take(peer, async () => {
       // A node that holds nothing yet cannot wait: what others bring does not make it ready (S4).
       if (this.#init.state.ready && this.#turns.isVisited()) throw new Busy()
-      const isCertain = await this.#reconcile(peer, { isCertain: false })
-      if (!isCertain && !(await this.#isEqual(peer))) await this.#reconcile(peer, { isCertain: true })
-      // Tells the peer that this repair is over.
+      await this.#reconcile(peer, { isCertain: false })
+      // Equal or not, this tells the peer that the repair is over, unless it is not.
+      if (await this.#isEqual(peer)) return
+      // What changed meanwhile moved to the newest, where this repair began.
+      await this.#reconcile(peer, { isCertain: true })
       await this.#isEqual(peer)
     })
     this.#init.onRepaired()
@@ -142,14 +144,13 @@ export class Sync {
   }
 
   /**
-   * Finds and repairs what differs. Resolves with whether that is certain: of two versions the one stamped later is taken
-   * for the one that stays, unless `isCertain` is asked for, and the other does not travel (M2 may decide otherwise).
+   * Finds and repairs what differs. Of two versions the one stamped later is taken for the one that stays, unless `isCertain`
+   * is asked for, and the other does not travel (M2 may decide otherwise).
    */
-  async #reconcile(peer: NodeId, options: { readonly isCertain: boolean }): Promise<boolean> {
+  async #reconcile(peer: NodeId, options: { readonly isCertain: boolean }): Promise<void> {
     const { state } = this.#init
     let next: Range[] | undefined = openingMessage(state.items)
     let found = new Map<EntityId, ListedItem | undefined>()
-    let isCertain = true
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
@@ -158,8 +159,8 @@ export class Sync {
       for (const item of theirs) found.set(item.id, item)
       next = nextMessage(state.items, answer)
       if (found.size >= GATHERED_MAX || next === undefined) {
-        isCertain = (await this.#repair(peer, found, options)) && isCertain
-        if (next === undefined) return isCertain
+        await this.#repair(peer, found, options)
+        if (next === undefined) return
         found = new Map()
         // Where the newest differences are repaired, the places where those entries lay before differ no more (S1).
         next = renewed(state.items, next)
@@ -177,19 +178,17 @@ export class Sync {
     peer: NodeId,
     found: ReadonlyMap<EntityId, ListedItem | undefined>,
     options: { readonly isCertain: boolean },
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { holdings } = this.#init.state
     const wanted: Wanted[] = []
     const lacking: EntityId[] = []
     const contested: EntityId[] = []
-    let isCertain = true
     for (const [id, theirs] of found) {
       const mine = holdings.get(id)?.item
       const parts = theirs === undefined ? undefined : partsBeyond(theirs, mine)
       if (theirs !== undefined && parts === undefined) continue
       const isOutranked =
         !options.isCertain && mine !== undefined && compareStamps(theirs?.stamp ?? mine.stamp, mine.stamp) < 0
-      if (parts !== undefined && isOutranked) isCertain = false
       const isWanted = parts !== undefined && !isOutranked
       if (isWanted) wanted.push({ id, parts })
       if (mine !== undefined) (isWanted ? contested : lacking).push(id)
@@ -198,7 +197,6 @@ export class Sync {
       inLanes(this.#beyond(ids, found), (deltas) => this.#ask(peer, { type: 'deltas', deltas }, 'deltas'))
     await together([inLanes(slices(wanted, BATCH_MAX), (slice) => this.#pull(peer, slice)), push(lacking)])
     await push(contested)
-    return isCertain
   }
 
   /** Messages of what is held of these entities beyond what a peer listed of them. */

@@ -39,6 +39,50 @@ test('S1: after a split each node takes in what it lacked once, whatever changed
   }
 })
 
+test('S1: what changes while a repair runs is not lost to it', async () => {
+  const cluster = new TestCluster(2)
+  await cluster.start()
+  try {
+    // The lesser id begins: here the one that lacks everything.
+    const [b, a] = [cluster.node(0), cluster.node(1)].sort((one, other) => (one.id < other.id ? -1 : 1))
+    assert.ok(a && b)
+    await cluster.pass(10_000)
+    cluster.network.partition([a.id])
+    // More than are repaired at a time, so that the oldest are not compared before the newest have travelled.
+    const agents = Array.from({ length: 700 }, (_, number) => new Agent(number))
+    for (const agent of agents) await a.register(agent)
+    const [oldest] = agents
+    assert.ok(oldest)
+    cluster.network.blockTopics(true)
+    let held = 0
+    let changing: ReturnType<typeof a.registry.update> | undefined
+    for (const { mesh } of [a, b]) {
+      assert.ok(mesh)
+      const request = mesh.request.bind(mesh)
+      mesh.request = (...asked) => {
+        if (held === 0 && b.registry.node().counts.inactive > 0) {
+          held = b.registry.node().counts.inactive
+          const act = oldest.update(a.nowMs(), { summary: 'Changed while a repair ran.' })
+          changing = a.registry.update(oldest.id, act, { requestId: 'u', address: '127.0.0.1' })
+        }
+        return request(...asked)
+      }
+    }
+    const ended = (): number =>
+      [a, b].reduce((sum, { metrics }) => sum + metrics.counted('sync_rounds_total', { outcome: 'repaired' }), 0)
+    const before = ended()
+    cluster.network.heal()
+    // No further: whatever the first repair leaves, the next would mend.
+    for (let ms = 0; ms < 10_000 && ended() === before; ms += 10) await cluster.pass(10)
+    assert.equal(ended(), before + 1)
+    assert.ok(held > 0 && held < 700, `${held} entries had travelled`)
+    assert.equal((await changing)?.ok, true)
+    assert.equal(new Set(cluster.nodes.map((node) => node.registry.node().digest)).size, 1)
+  } finally {
+    await cluster.stop()
+  }
+})
+
 const repairs = (cluster: TestCluster): number =>
   cluster.nodes.reduce((sum, { metrics }) => sum + metrics.counted('sync_repairs_total'), 0)
 
