@@ -63,6 +63,7 @@ const shiftTimes = (turn: Turn, stepMs: number): void => {
     state.endedBeats.set(id, { timeMs, untilMs: untilMs + stepMs })
   for (const member of state.members.all()) {
     if (member.syncedMs >= 0) member.syncedMs = Math.max(0, member.syncedMs + stepMs)
+    if (member.clockOffsetMs !== undefined) member.clockOffsetMs -= stepMs
   }
 }
 

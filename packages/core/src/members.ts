@@ -33,6 +33,7 @@ export interface MemberSettings {
   readonly suspectMs: number
   /** Silence after which a node is gone: the inactive threshold. */
   readonly goneMs: number
+  readonly skewMs: number
 }
 
 export class Members {
@@ -113,8 +114,9 @@ export class Members {
    */
   forgive(latenessMs: number, nowMs: number): void {
     for (const member of this.#members.values()) member.heardMs += latenessMs
-    const { suspectMs } = this.#settings
-    if (latenessMs >= suspectMs) this.#backlogUntilMs = nowMs + suspectMs
+    const { suspectMs, skewMs } = this.#settings
+    // With less a reading is still nearer to the truth than to the least step that is followed.
+    if (latenessMs >= skewMs / 8) this.#backlogUntilMs = nowMs + suspectMs
   }
 
   /**

@@ -113,7 +113,8 @@ export class RegistryState {
     this.settings = init.settings
     this.steady = init.steady
     this.hybrid = new HybridClock(init.self, init.stampFloor)
-    this.members = new Members(init.self, { suspectMs: init.settings.suspectMs, goneMs: init.settings.thresholdMs })
+    const { suspectMs, thresholdMs, skewMs } = init.settings
+    this.members = new Members(init.self, { suspectMs, goneMs: thresholdMs, skewMs })
     this.lastTurnMs = init.monotonicMs
     this.ready = init.ready
   }

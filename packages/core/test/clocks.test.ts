@@ -32,9 +32,21 @@ describe('the steady clock', () => {
   // deviation: the system clock minus this one. Offsets: the clocks of the nodes heard, minus this one.
   const table: readonly { title: string; deviationMs: number; peerOffsetsMs: number[]; followed: boolean }[] = [
     {
-      title: 'a step within the tolerance is no step',
-      deviationMs: TOLERANCE_MS,
-      peerOffsetsMs: [60_000],
+      title: 'a step within a quarter of the tolerance is no step',
+      deviationMs: TOLERANCE_MS / 4,
+      peerOffsetsMs: [TOLERANCE_MS / 4],
+      followed: false,
+    },
+    {
+      title: 'a step beyond that is followed where the peers are nearer to the new time',
+      deviationMs: TOLERANCE_MS / 4 + 1,
+      peerOffsetsMs: [TOLERANCE_MS / 4, TOLERANCE_MS / 2, -10],
+      followed: true,
+    },
+    {
+      title: 'and not where they are nearer to the old',
+      deviationMs: TOLERANCE_MS / 4 + 1,
+      peerOffsetsMs: [7_000, -TOLERANCE_MS / 4],
       followed: false,
     },
     { title: 'a node alone follows no step', deviationMs: HOUR_MS, peerOffsetsMs: [], followed: false },
@@ -133,6 +145,19 @@ describe('a node that was not there for ten minutes', () => {
     cluster.pass(2 * SETTINGS.suspectMs)
     assert.ok(Math.abs(node.nodeMs - node.wallMs) < TOLERANCE_MS)
   })
+})
+
+test('L4: a node that started at a stored time, less than the skew behind, comes up with its peers', () => {
+  const cluster = new Cluster({ count: 2, settings: SETTINGS })
+  const node = cluster.at(0)
+  node.step({ type: 'flush' })
+  cluster.jump(TOLERANCE_MS - 1_000)
+  node.offsetMs = -HOUR_MS
+  node.restart()
+  node.offsetMs = 0
+  assert.ok(cluster.time.wallMs - node.nodeMs > TOLERANCE_MS / 2)
+  cluster.pass(SETTINGS.suspectMs)
+  assert.equal(node.nodeMs, cluster.time.wallMs)
 })
 
 describe('the hybrid clock', () => {

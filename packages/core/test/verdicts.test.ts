@@ -20,7 +20,7 @@ const gone = (node: TestNode, other: TestNode): boolean => {
 describe('hearing a node', () => {
   const [self, other] = nodeKeys(2).map(({ id }) => id)
   assert.ok(self && other)
-  const members = (): Members => new Members(self, { suspectMs: 15_000, goneMs: THRESHOLD_MS })
+  const members = (): Members => new Members(self, { suspectMs: 15_000, goneMs: THRESHOLD_MS, skewMs: 60_000 })
 
   test('L6: is learning a later stamp of it; an equal or older one is none', () => {
     const table = members()

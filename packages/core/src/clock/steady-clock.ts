@@ -17,9 +17,10 @@ export class SteadyClock {
   }
 
   /**
-   * Looks whether the system clock left this one by more than `toleranceMs`, and whether to follow. `peerOffsetsMs`: what
-   * each heard node's clock reads minus what this one reads. Returns how far the system clock stands from this one, after
-   * following if it was followed.
+   * Looks whether the system clock left this one by more than a quarter of `toleranceMs`, and whether to follow. A step
+   * within it hurts nobody by itself, but a clock that starts at a stored time (L4) may be behind by as much, and the next
+   * to start so behind it by as much again. `peerOffsetsMs`: what each heard node's clock reads minus what this one reads.
+   * Returns how far the system clock stands from this one, after following if it was followed.
    */
   consider(reading: {
     readonly wallMs: number
@@ -28,7 +29,7 @@ export class SteadyClock {
     readonly toleranceMs: number
   }): { readonly followed: boolean; readonly deviationMs: number } {
     const deviationMs = reading.wallMs - this.at(reading.monotonicMs)
-    if (Math.abs(deviationMs) <= reading.toleranceMs) return { followed: false, deviationMs }
+    if (Math.abs(deviationMs) <= reading.toleranceMs / 4) return { followed: false, deviationMs }
     // Who reads neither time speaks for neither, and a step needs more than a doubt about the old: it counts for staying.
     const forNew = reading.peerOffsetsMs.filter((offset) => {
       const apartMs = Math.abs(offset - deviationMs)
