@@ -62,7 +62,8 @@ const shiftTimes = (turn: Turn, stepMs: number): void => {
   for (const [id, { timeMs, untilMs }] of state.endedBeats)
     state.endedBeats.set(id, { timeMs, untilMs: untilMs + stepMs })
   for (const member of state.members.all()) {
-    if (member.syncedMs >= 0) member.syncedMs = Math.max(0, member.syncedMs + stepMs)
+    // A step forward is time that may have passed: of a node set back to an old copy, whose clock began there, it has (T3).
+    if (member.syncedMs >= 0) member.syncedMs = Math.max(0, member.syncedMs + Math.min(0, stepMs))
     if (member.clockOffsetMs !== undefined) member.clockOffsetMs -= stepMs
   }
 }

@@ -40,6 +40,8 @@ export class Members {
   readonly self: NodeId
   readonly #members = new Map<NodeId, Member>()
   readonly #settings: MemberSettings
+  /** Peers of which an entry was refused since the last sync with them. */
+  readonly #refused = new Set<NodeId>()
   /** Monotonic time up to which messages may come that waited while this process was late. */
   #backlogUntilMs = Number.NEGATIVE_INFINITY
 
@@ -62,6 +64,7 @@ export class Members {
 
   forget(id: NodeId): void {
     this.#members.delete(id)
+    this.#refused.delete(id)
   }
 
   /**
@@ -76,6 +79,16 @@ export class Members {
     member.lastStamp = stamp
     member.heardMs = Math.max(member.heardMs, hearing.nowMs - hearing.ageMs)
     return true
+  }
+
+  /** An entry of `peer` was refused as ahead or unproven: the sync it came with leaves the two nodes apart. */
+  refused(peer: NodeId): void {
+    if (this.#refused.size < LIMITS.membersMax) this.#refused.add(peer)
+  }
+
+  /** Whether an entry of `peer` was refused since this was asked last. */
+  takeRefused(peer: NodeId): boolean {
+    return this.#refused.delete(peer)
   }
 
   /** Adds a node that nothing was heard of. */

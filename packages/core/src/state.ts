@@ -90,8 +90,6 @@ export class RegistryState {
   auditHead: AuditHead = GENESIS
   /** Whether writes are taken: false on an empty store with a join list until the first complete sync (S4). */
   ready: boolean
-  /** While not ready: peers of which something was refused as ahead since their last sync, which it leaves incomplete. */
-  readonly aheadOfUs: Set<NodeId> = new Set()
   lastTurnMs: number
   readonly #counts: Record<Shown, number> = {
     active: 0,

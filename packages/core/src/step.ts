@@ -218,7 +218,7 @@ const learn = (turn: Turn, sent: Delta, event: Input<'deltas'>): void => {
   if (refusal !== undefined) {
     turn.notices.push({ type: 'refused', id: delta.id, from: event.from, reason: refusal })
     if (refusal === 'unknown_record') turn.fetch.push({ id: delta.id, from: event.from })
-    if (refusal === 'stamp_future' && !turn.state.ready) turn.state.aheadOfUs.add(event.from)
+    if (refusal === 'stamp_future' || refusal === 'grave_unproven') turn.state.members.refused(event.from)
     return
   }
   const presence = delta.kind === 'record' || delta.kind === 'presence' ? delta.presence : undefined
@@ -312,9 +312,10 @@ const heedVerdict = (turn: Turn, lastStamp: Stamp): void => {
 const completeSync = (turn: Turn, { peer, startedMs }: Input<'synced'>): void => {
   const { members } = turn.state
   const member = members.get(peer) ?? members.add(peer, turn.monotonicMs)
+  // What was refused is not held: such a sync makes no empty node ready (S4), and no peer one that must have evidence (T3).
+  if (members.takeRefused(peer)) return
   member.syncedMs = Math.max(member.syncedMs, startedMs)
-  // What was refused as ahead is not held: a node that starts with nothing, and its clock behind, would know of no death.
-  if (!turn.state.aheadOfUs.delete(peer)) turn.state.ready = true
+  turn.state.ready = true
 }
 
 // ── Lateness ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,3 +106,27 @@ test('S4, M4: a wiped node whose clock is behind refuses what its peer holds, an
   scene.all(actor, 'inactive')
   await scene.settle()
 })
+
+for (const behindMinutes of [41, 25]) {
+  test(`T3, L4: a node set back to a copy older than the retention, its clock ${behindMinutes} minutes behind, lets the dead stay dead`, async () => {
+    const scene = await Scene.begin({ nodes: 2 })
+    const actor = await scene.registered(0)
+    await scene.pass(2 * MINUTE)
+    const node = scene.world.node(1)
+    const copy = node.backup()
+    await actor.deregister(0)
+    await scene.pass(40 * MINUTE)
+    assert.equal(scene.entry(0, actor)?.kind, 'grave')
+    scene.kill(1)
+    node.restore(copy)
+    node.startsWithWrongClock = true
+    node.jumpClock(-behindMinutes * MINUTE)
+    node.start()
+    await scene.pass(2 * MINUTE)
+    node.startsWithWrongClock = false
+    node.mendClock()
+    await scene.pass(2 * MINUTE)
+    scene.all(actor, 'dead')
+    await scene.settle()
+  })
+}
