@@ -130,3 +130,32 @@ for (const behindMinutes of [41, 25]) {
     await scene.settle()
   })
 }
+
+test('T2, T3: a node set back to an old copy keeps its tombstones for the whole retention again', async () => {
+  const scene = await Scene.begin({ nodes: 2, settings: { retentionMs: 10 * MINUTE, forgetMs: 20 * MINUTE } })
+  const actor = await scene.registered(0)
+  await scene.pass(MINUTE)
+  const alive = [0, 1].map((node) => scene.world.node(node).backup())
+  await actor.deregister(1)
+  await scene.pass(30 * SECOND)
+  const dead = scene.world.node(1).backup()
+  const setBack = (node: number, copy: typeof dead | undefined): void => {
+    assert.ok(copy)
+    scene.crash(node)
+    scene.world.node(node).restore(copy)
+    scene.start(node)
+  }
+  // Every disk is set back to before the death: nobody can know of it.
+  setBack(0, alive[0])
+  setBack(1, alive[1])
+  await scene.pass(8 * MINUTE)
+  const late = scene.world.node(0).backup()
+  // One copy does: its tombstone is nearly as old as the retention, though its peer never saw it held.
+  setBack(1, dead)
+  await scene.pass(4 * MINUTE)
+  scene.all(actor, 'dead')
+  setBack(0, late)
+  await scene.pass(MINUTE)
+  scene.all(actor, 'dead')
+  await scene.settle()
+})
