@@ -44,4 +44,14 @@ export const PINNED: readonly Pinned[] = [
     found:
       'a disk that was slow for less than a second held up the answer to a beat, whose term runs from its acceptance (L3): the checker’s fault',
   },
+  {
+    seed: '42185',
+    found:
+      'a goodbye had been taken, and its answer still waited for a disk, when the entity was asked after (I3): the checker’s fault',
+  },
+  {
+    seed: '42410',
+    found:
+      'a claim waited with the news of itself, and was a repetition when its turn came (N1): the checker took it for a write',
+  },
 ]

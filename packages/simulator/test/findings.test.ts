@@ -159,3 +159,19 @@ test('T2, T3: a node set back to an old copy keeps its tombstones for the whole 
   scene.all(actor, 'dead')
   await scene.settle()
 })
+
+test('I3: a goodbye that waits for the disk of its node is the entity’s own word already', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const actor = await scene.living(0)
+  // Checkers look every thirty seconds.
+  await scene.pass(8 * MINUTE - 10 - scene.world.nowMs())
+  actor.silent()
+  scene.world.node(0).diskDelayMaxMs = 5_000
+  const answer = actor.beat(0, 'inactive')
+  await scene.pass(20 * SECOND)
+  assert.equal(await answer, 'accepted')
+  scene.world.node(0).diskDelayMaxMs = 0
+  await scene.pass(SECOND)
+  scene.all(actor, 'inactive')
+  await scene.settle()
+})

@@ -57,6 +57,18 @@ test('L5, N1: a claim that says what the asked node heard of is on its disk when
   await scene.settle()
 })
 
+test('N1: a claim that waited with the news of it is a repetition: it writes nothing, and takes no stamp of its own', async () => {
+  const scene = await Scene.begin({ nodes: 2 })
+  const developer = developerIn(scene, 'developer')
+  scene.pause(1)
+  assert.equal(await hand(scene, 0, developer.id, developer.registration(scene.world.trueMs())), 'ok')
+  assert.equal(await hand(scene, 0, developer.id, developer.claim(scene.world.trueMs(), 'acme-labs')), 'ok')
+  await scene.pass(3 * MINUTE)
+  scene.world.after(SECOND, () => scene.resume(1))
+  assert.equal(await hand(scene, 1, developer.id, developer.claim(scene.world.trueMs(), 'acme-labs')), 'ok')
+  await scene.settle()
+})
+
 test('M2: a name bound on both sides of a split is one entity’s, and falls to the other when that is deregistered', async () => {
   const scene = await Scene.begin({ nodes: 2 })
   const developer = developerIn(scene, 'developer')

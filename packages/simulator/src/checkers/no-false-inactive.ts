@@ -1,5 +1,6 @@
-import { ownerStamp, type RegistryEvent } from '@rollcall/core'
+import { type Holding, ownerStamp, presenceOf, type RegistryEvent } from '@rollcall/core'
 import { compareStamps, type EntityId, type Entry, type Status } from '@rollcall/protocol'
+import type { Acceptance } from '../ledger.ts'
 import type { SimNode } from '../node/sim-node.ts'
 import type { World } from '../world.ts'
 import type { Checker, CheckerKind } from './checker.ts'
@@ -81,10 +82,16 @@ class NoFalseInactive implements Checker {
     const holding = state?.holdings.get(id)
     if (state === undefined || (holding !== undefined && state.shownNow(holding) === 'active')) return
     const where = this.#world.nodes.find((other) => this.#beatsAt(other, id) && this.#hears(node, other))
-    if (where === undefined) return
+    if (where === undefined || this.#saidGoodbye(holding, this.#world.ledger.acceptance(id, where))) return
     const entity = this.#world.trace.of(id)
     const shown = holding === undefined ? 'does not hold' : `shows ${state.shownNow(holding)}`
     this.#world.fail(this.name, `${node.name} ${shown} ${entity}, whose beats ${where.name} accepts all the while`)
+  }
+
+  /** Whether the entity itself took leave after its last accepted beat; the disk may still hold up the answer to that (I3). */
+  #saidGoodbye(holding: Holding | undefined, accepted: Acceptance | undefined): boolean {
+    const presence = holding === undefined ? undefined : presenceOf(holding.entry)
+    return presence?.cause === 'goodbye' && presence.beat.timeMs > (accepted?.beat.timeMs ?? Number.POSITIVE_INFINITY)
   }
 
   #beatsAt(node: SimNode, id: EntityId): boolean {

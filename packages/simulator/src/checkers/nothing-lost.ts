@@ -39,7 +39,9 @@ class NothingLost implements Checker {
   /** Acts further apart in time than any two clocks are ordered as they happened. */
   #checkOrder(earlier: Acknowledged | undefined, later: Acknowledged): void {
     if (earlier === undefined || later.askedMs - earlier.atMs <= 2 * this.#world.settings.skewMs) return
-    if (earlier.isMoved || later.isMoved || later.isRepeat || compareStamps(earlier.written, later.written) < 0) return
+    // A stamp is issued once: with the same one the later act repeats what its node has learnt since it was asked.
+    const isRepeat = later.isRepeat || compareStamps(earlier.written, later.written) === 0
+    if (earlier.isMoved || later.isMoved || isRepeat || compareStamps(earlier.written, later.written) < 0) return
     // Written by a node whose clock was ahead: how it counts is settled when that clock is mended (M4).
     const aheadMs = earlier.written.wallMs - (this.#world.trueMs() - this.#world.nowMs() + earlier.atMs)
     if (aheadMs > this.#world.settings.skewMs) return
