@@ -15,6 +15,7 @@ import { beats } from './beats.ts'
 import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
 import { healing } from './heal.ts'
+import { healInjected } from './heal-injected.ts'
 import { massDeath } from './mass-death.ts'
 import { propagation } from './propagation.ts'
 import { register } from './register.ts'
@@ -22,7 +23,7 @@ import { sim } from './sim.ts'
 import { syncDiff } from './sync-diff.ts'
 import { syncEqual } from './sync-equal.ts'
 
-const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, propagation, massDeath, sim]
+const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, healInjected, propagation, massDeath, sim]
 
 const machine = () => ({
   cores: availableParallelism(),
@@ -55,7 +56,7 @@ const table = (figures: readonly Figure[]): string => {
 }
 
 const list = (): void => {
-  for (const { name, what } of BENCHES) process.stdout.write(`${name.padEnd(12)} ${what}\n`)
+  for (const { name, what } of BENCHES) process.stdout.write(`${name.padEnd(14)} ${what}\n`)
 }
 
 const main = async (args: readonly string[]): Promise<number> => {

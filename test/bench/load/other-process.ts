@@ -5,9 +5,17 @@ import { once } from 'node:events'
 /** A JSON object without the index signature, so that an interface is one. */
 type Message = object
 
-/** Runs `file` (which calls `answer`) with this input and resolves with what it answers. It ends with the answer. */
-export const inOtherProcess = async <O extends Message>(file: URL, input: Message): Promise<O> => {
-  const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/**
+ * Runs `file` (which calls `answer`) with this input and resolves with what it answers. It ends with the answer. `nodeOptions`
+ * are given to it beside those of this process.
+ */
+export const inOtherProcess = async <O extends Message>(
+  file: URL,
+  input: Message,
+  nodeOptions: readonly string[] = [],
+): Promise<O> => {
+  const execArgv = [...process.execArgv, ...nodeOptions]
+  const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv })
   const endIt = (): void => void child.kill('SIGKILL')
   process.once('exit', endIt)
   try {

@@ -2,6 +2,7 @@ import type { Random, Topic } from '@rollcall/core'
 import type { NodeId } from '@rollcall/protocol'
 import { MemoryMeshNetwork, type MemoryMeshNetworkInit } from '@rollcall/testkit'
 import type { Tally } from '../tally.ts'
+import { Traffic } from './traffic.ts'
 
 type Wire = MemoryMeshNetwork
 type BroadcastArgs = Parameters<Wire['broadcast']>
@@ -37,6 +38,7 @@ export class SimNetwork extends MemoryMeshNetwork {
   #statuses = 0
   /** Transitions, and some statuses, in the order in which they were first carried. */
   readonly sent: SentMessage[] = []
+  readonly traffic: Traffic = new Traffic()
   readonly #lastKeys = new Set<string>()
 
   constructor(init: MemoryMeshNetworkInit & { readonly tally: Tally }) {
@@ -83,6 +85,7 @@ export class SimNetwork extends MemoryMeshNetwork {
   override broadcast(...args: BroadcastArgs): boolean {
     const [, from, to, broadcast] = args
     this.#remember(broadcast)
+    this.traffic.sent(from, to, broadcast.bytes.length)
     if (this.#isGossipBlocked) return this.#lose('gossip_blocked')
     if (this.isBlocked(from, to)) return this.#lose('one_way')
     if (this.#chance.next() < this.#weather.lossRatio) return this.#lose('lost')
@@ -94,6 +97,7 @@ export class SimNetwork extends MemoryMeshNetwork {
   }
 
   override request(...[link, from, to, question]: RequestArgs): void {
+    this.traffic.request(from, to, question.body.length)
     if (this.isBlocked(from, to)) {
       this.#lose('one_way')
       return
@@ -109,6 +113,7 @@ export class SimNetwork extends MemoryMeshNetwork {
     super.request(link, from, to, {
       ...question,
       onAnswer: (answer) => {
+        if (answer.ok) this.traffic.sent(to, from, answer.body.length)
         if (!isLost()) question.onAnswer(answer)
       },
     })
