@@ -23,7 +23,18 @@ import { sim } from './sim.ts'
 import { syncDiff } from './sync-diff.ts'
 import { syncEqual } from './sync-equal.ts'
 
-const BENCHES: readonly Bench[] = [beats, register, bloom, syncEqual, syncDiff, healing, healInjected, propagation, massDeath, sim]
+const BENCHES: readonly Bench[] = [
+  beats,
+  register,
+  bloom,
+  syncEqual,
+  syncDiff,
+  healing,
+  healInjected,
+  propagation,
+  massDeath,
+  sim,
+]
 
 const machine = () => ({
   cores: availableParallelism(),
