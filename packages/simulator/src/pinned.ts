@@ -56,7 +56,8 @@ export const PINNED: readonly Pinned[] = [
   },
   {
     seed: '41292',
-    found: 'a grave was refused as unproven for good, since each sync in which it was refused counted as a recent one (T3)',
+    found:
+      'a grave was refused as unproven for good, since each sync in which it was refused counted as a recent one (T3)',
   },
   { seed: '42979', found: 'the same of a developer, where every disk had been set back to before the death (T2, T3)' },
 ]
