@@ -17,6 +17,8 @@ import { Witness } from './support/witness.ts'
 import { call, search, type ZyndAgent } from './support/zynd-agent.ts'
 
 const SECOND = 1_000
+/** For as long a client may stay away that found every node down, several times. */
+const BACKOFF_MAX_MS = 60 * SECOND
 
 /** A beat twice a second, and what follows from a threshold of so many seconds (L11). */
 const brisk = (thresholdSeconds: number, skewSeconds: number): readonly string[] => [
@@ -59,8 +61,13 @@ const registered = async (nodes: readonly NodeProcess[], name: string, count = 1
   return agents
 }
 
-const shown = async (nodes: readonly NodeProcess[], agent: ZyndAgent, status: unknown): Promise<void> => {
-  await until(10 * SECOND, `${agent.name} ${status} everywhere`, async () => {
+const shown = async (
+  nodes: readonly NodeProcess[],
+  agent: ZyndAgent,
+  status: unknown,
+  withinMs: number = 10 * SECOND,
+): Promise<void> => {
+  await until(withinMs, `${agent.name} ${status} everywhere`, async () => {
     const all = await Promise.all(nodes.map(({ url }) => agent.status(url)))
     return all.every((one) => one === status)
   })
@@ -269,7 +276,7 @@ test('Mass restart, L5, T1: all processes ended at once and started in another o
       await Promise.all(nodes.map((node, at) => node.kill(signals[at])))
       for (const at of order) await nodes[at]?.start()
       for (const node of nodes) await node.ready()
-      for (const agent of [alive, reborn]) await shown(nodes, agent, 'active')
+      for (const agent of [alive, reborn]) await shown(nodes, agent, 'active', BACKOFF_MAX_MS)
       await shown(nodes, left, 'inactive')
       await shown(nodes, dead, 404)
       await until(10 * SECOND, 'equal digests', () => areEqual(urls))
