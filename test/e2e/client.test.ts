@@ -428,7 +428,8 @@ test('Offline forever: a session that begins while every node is down is there w
     async (watched) => {
       for (let i = 0; i < 4; i++) await watched.next('closed', 20_000)
       await Promise.all(cluster.nodes.map((node) => node.start()))
-      await watched.next('acked', 30_000)
+      // The longest backoff: an attempt just before a node serves may be the last for so long.
+      await watched.next('acked', 65_000)
       await everywhere('active', agent.id)
     },
   )
