@@ -23,6 +23,7 @@ export const tick = (turn: Turn, expire: (turn: Turn, id: EntityId) => void): vo
   if (turn.expired === WORK_PER_TICK_MAX) turn.isUnfinished = true
   for (const member of state.members.all()) reachVerdict(turn, member)
   review(turn)
+  storeAnew(turn)
   purge(turn)
   for (const [id, ended] of state.endedBeats) {
     if (ended.untilMs > turn.nodeMs) break
@@ -88,6 +89,15 @@ const review = (turn: Turn): void => {
     }
     turn.state.review.delete(id)
     turn.touch(id, 'attendant_gone')
+  }
+}
+
+/** T2: writes since when tombstones are held that a start counted anew. */
+const storeAnew = (turn: Turn): void => {
+  const { state } = turn
+  for (const id of state.heldAnew.splice(0, WORK_PER_TICK_MAX)) {
+    const holding = state.holdings.get(id)
+    if (holding?.entry.kind === 'tombstone') turn.store.push(putEntry(holding.entry, holding.heldMs))
   }
 }
 

@@ -5,7 +5,6 @@ import {
   type Log,
   liveRecord,
   type MemberRow,
-  putEntry,
   RegistryState,
   type RestoredEntry,
   readBeatRow,
@@ -39,9 +38,6 @@ export interface BootInit {
   readonly log: Log
 }
 
-/** Rows of one write. */
-const WRITE_MAX = 1_000
-
 /** The state as it was stored. A row that cannot be read is told and left out: sync brings it again. */
 export const boot = async (init: BootInit): Promise<RegistryState> => {
   const { clock } = init
@@ -61,7 +57,10 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
     monotonicMs,
     ready: !init.joins || rows.live.length + rows.dead.length > 0,
   })
-  const dead = await heldAnew(rows.dead, { ...init, storedMs, nodeMs: state.steady.at(monotonicMs) })
+  const nodeMs = state.steady.at(monotonicMs)
+  const wasAway = nodeMs - storedMs > 2 * init.settings.skewMs
+  const dead = wasAway ? rows.dead.map((row) => heldAnew(row, nodeMs)) : rows.dead
+  if (wasAway) state.heldAnew = dead.map(({ entry }) => entry.id)
   for (const row of rows.live) restoreEntry(state, row, monotonicMs)
   for (const row of dead.sort((a, b) => a.heldMs - b.heldMs)) restoreEntry(state, row, monotonicMs)
   for (const { id, row } of members) restoreMember(state, id, row, monotonicMs)
@@ -78,20 +77,8 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
  * copy of its store: it keeps every tombstone for the whole retention again. Counted from the old copy, it would purge one
  * that its peers never saw it hold, and they would not believe the grave (T3).
  */
-const heldAnew = async (
-  dead: RestoredEntry[],
-  { store, settings, storedMs, nodeMs }: BootInit & { readonly storedMs: number; readonly nodeMs: number },
-): Promise<RestoredEntry[]> => {
-  if (nodeMs - storedMs <= 2 * settings.skewMs) return dead
-  const anew = dead.map((row) => (row.entry.kind === 'tombstone' ? { ...row, heldMs: nodeMs } : row))
-  const changed = anew.filter(({ entry }) => entry.kind === 'tombstone')
-  for (let at = 0; at < changed.length; at += WRITE_MAX)
-    await store.write(
-      changed.slice(at, at + WRITE_MAX).map(({ entry }) => putEntry(entry, nodeMs)),
-      { durable: true },
-    )
-  return anew
-}
+const heldAnew = (row: RestoredEntry, nodeMs: number): RestoredEntry =>
+  row.entry.kind === 'tombstone' ? { ...row, heldMs: nodeMs } : row
 
 /** Entries with presence and beat: three tables in one order of keys, walked side by side. */
 const readEntries = async (init: BootInit): Promise<{ live: RestoredEntry[]; dead: RestoredEntry[] }> => {
