@@ -60,4 +60,8 @@ export const PINNED: readonly Pinned[] = [
       'a grave was refused as unproven for good, since each sync in which it was refused counted as a recent one (T3)',
   },
   { seed: '42979', found: 'the same of a developer, where every disk had been set back to before the death (T2, T3)' },
+  {
+    seed: '50096',
+    found: 'a node that was away wrote before it started, and did not start where the disk refused (T2)',
+  },
 ]
