@@ -7,6 +7,7 @@ import {
   describeEvent,
   type Fetch,
   generateSeed,
+  HEARTBEAT_BACKOFF,
   HeartbeatSession,
   nobleSigner,
   RollcallClient,
@@ -429,7 +430,7 @@ test('Offline forever: a session that begins while every node is down is there w
       for (let i = 0; i < 4; i++) await watched.next('closed', 20_000)
       await Promise.all(cluster.nodes.map((node) => node.start()))
       // The longest backoff: an attempt just before a node serves may be the last for so long.
-      await watched.next('acked', 65_000)
+      await watched.next('acked', HEARTBEAT_BACKOFF.capMs)
       await everywhere('active', agent.id)
     },
   )

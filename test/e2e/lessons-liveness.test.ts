@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
+import { HEARTBEAT_BACKOFF } from '@rollcall/client'
 import { Faithful } from './support/beating.ts'
 import { areEqual } from './support/cluster-view.ts'
 import { agentsCalled, inParallel } from './support/crowd.ts'
@@ -17,8 +18,6 @@ import { Witness } from './support/witness.ts'
 import { call, search, type ZyndAgent } from './support/zynd-agent.ts'
 
 const SECOND = 1_000
-/** For as long a client may stay away that found every node down, several times. */
-const BACKOFF_MAX_MS = 60 * SECOND
 
 /** A beat twice a second, and what follows from a threshold of so many seconds (L11). */
 const brisk = (thresholdSeconds: number, skewSeconds: number): readonly string[] => [
@@ -276,7 +275,8 @@ test('Mass restart, L5, T1: all processes ended at once and started in another o
       await Promise.all(nodes.map((node, at) => node.kill(signals[at])))
       for (const at of order) await nodes[at]?.start()
       for (const node of nodes) await node.ready()
-      for (const agent of [alive, reborn]) await shown(nodes, agent, 'active', BACKOFF_MAX_MS)
+      // For so long a client may stay away that found every node down, several times.
+      for (const agent of [alive, reborn]) await shown(nodes, agent, 'active', HEARTBEAT_BACKOFF.capMs)
       await shown(nodes, left, 'inactive')
       await shown(nodes, dead, 404)
       await until(10 * SECOND, 'equal digests', () => areEqual(urls))

@@ -60,6 +60,8 @@ export type Notice =
     }
   | { readonly type: 'late'; readonly lateMs: number }
   | { readonly type: 'clock'; readonly followed: boolean; readonly deviationMs: number }
+  /** A sync counts for nothing, because an entry of that peer was refused as ahead or unproven (S4, T3). */
+  | { readonly type: 'sync_refused'; readonly peer: NodeId; readonly ready: boolean }
   | { readonly type: 'refused'; readonly id: EntityId; readonly from: NodeId; readonly reason: RefusalReason }
 
 /** Why an entry of a peer was not joined. Append only. */

@@ -85,7 +85,7 @@ export class RegistryState {
   /** Entities to look at again, because a verdict changed how they are shown. */
   readonly review: Set<EntityId> = new Set()
   /** Tombstones whose retention a start began anew, and whose rows do not say so yet (T2). */
-  heldAnew: EntityId[] = []
+  readonly heldAnew: EntityId[] = []
   /** The greatest stamp up to which a peer's verdict covers what this node announced (L6). */
   reaffirmUpTo: Stamp | undefined
   /** Head of the audit chain (A1). */

@@ -313,7 +313,10 @@ const completeSync = (turn: Turn, { peer, startedMs }: Input<'synced'>): void =>
   const { members } = turn.state
   const member = members.get(peer) ?? members.add(peer, turn.monotonicMs)
   // What was refused is not held: such a sync makes no empty node ready (S4), and no peer one that must have evidence (T3).
-  if (members.takeRefused(peer)) return
+  if (members.takeRefused(peer)) {
+    turn.notices.push({ type: 'sync_refused', peer, ready: turn.state.ready })
+    return
+  }
   member.syncedMs = Math.max(member.syncedMs, startedMs)
   turn.state.ready = true
 }

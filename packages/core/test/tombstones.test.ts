@@ -346,6 +346,21 @@ describe('a grave', () => {
     assert.ok(cluster.converged())
   })
 
+  test('T3, S4: a sync in which one was refused counts for nothing, and is told; the next counts', () => {
+    const { client } = started(1)
+    const { node } = client
+    const from = new Cluster({ count: 2 }).at(1)
+    const sync = (startedMs: number): unknown[] => [...node.step({ type: 'synced', peer: from.id, startedMs }).notices]
+    const syncedMs = (): number | undefined => node.state.members.get(from.id)?.syncedMs
+    const firstMs = node.nodeMs
+    assert.deepEqual(sync(firstMs), [])
+    learn(node, from, graveEntry(client.owner, stampOf(Math.floor(node.nodeMs), from.id)))
+    assert.deepEqual(sync(firstMs + 1), [{ type: 'sync_refused', peer: from.id, ready: true }])
+    assert.equal(syncedMs(), firstMs)
+    assert.deepEqual(sync(firstMs + 2), [])
+    assert.equal(syncedMs(), firstMs + 2)
+  })
+
   test('T3: where nothing is held it is held from then on', () => {
     const cluster = new Cluster({ count: 2 })
     const owner = ownerOf('long gone')

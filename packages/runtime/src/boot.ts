@@ -59,8 +59,7 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
   })
   const nodeMs = state.steady.at(monotonicMs)
   const wasAway = nodeMs - storedMs > 2 * init.settings.skewMs
-  const dead = wasAway ? rows.dead.map((row) => heldAnew(row, nodeMs)) : rows.dead
-  if (wasAway) state.heldAnew = dead.map(({ entry }) => entry.id)
+  const dead = wasAway ? rows.dead.map((row) => retainedAnew(state, row, nodeMs)) : rows.dead
   for (const row of rows.live) restoreEntry(state, row, monotonicMs)
   for (const row of dead.sort((a, b) => a.heldMs - b.heldMs)) restoreEntry(state, row, monotonicMs)
   for (const { id, row } of members) restoreMember(state, id, row, monotonicMs)
@@ -77,8 +76,12 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
  * copy of its store: it keeps every tombstone for the whole retention again. Counted from the old copy, it would purge one
  * that its peers never saw it hold, and they would not believe the grave (T3).
  */
-const heldAnew = (row: RestoredEntry, nodeMs: number): RestoredEntry =>
-  row.entry.kind === 'tombstone' ? { ...row, heldMs: nodeMs } : row
+const retainedAnew = (state: RegistryState, row: RestoredEntry, nodeMs: number): RestoredEntry => {
+  if (row.entry.kind !== 'tombstone') return row
+  // Written by the ticks to come: a disk that refuses must not keep a node from starting.
+  state.heldAnew.push(row.entry.id)
+  return { ...row, heldMs: nodeMs }
+}
 
 /** Entries with presence and beat: three tables in one order of keys, walked side by side. */
 const readEntries = async (init: BootInit): Promise<{ live: RestoredEntry[]; dead: RestoredEntry[] }> => {

@@ -127,5 +127,7 @@ const NOTICES: Record<Notice['type'], string> = {
   verdict: 'a node is gone: it was not heard for the threshold',
   late: 'this process was late; every deadline was moved',
   clock: 'the system clock was followed after a step',
+  sync_refused:
+    'entries of a peer were refused, so a sync with it counts for nothing: compare the clocks of the two nodes',
   refused: 'an entry of a peer was refused',
 }

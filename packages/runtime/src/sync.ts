@@ -24,6 +24,7 @@ import {
 } from '@rollcall/core'
 import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
+import { inLanes, together } from './lanes.ts'
 import { RepairTurns } from './repair-turns.ts'
 import {
   decodeSync,
@@ -122,9 +123,9 @@ export class Sync {
       // A node that holds nothing yet cannot wait: what others bring does not make it ready (S4).
       if (this.#init.state.ready && this.#turns.isVisited()) throw new Busy()
       await this.#reconcile(peer, { isCertain: false })
-      // Equal or not, this tells the peer that the repair is over, unless it is not.
+      // Tells the peer that the repair is over.
       if (await this.#isEqual(peer)) return
-      // What changed meanwhile moved to the newest, where this repair began.
+      // Not quite: what changed meanwhile moved to the newest, where this repair began.
       await this.#reconcile(peer, { isCertain: true })
       await this.#isEqual(peer)
     })
@@ -367,25 +368,6 @@ const samePrefix = (a: Uint8Array, b: Uint8Array): boolean => {
 
 function* slices<T>(list: readonly T[], max: number): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += max) yield list.slice(at, at + max)
-}
-
-/** Does `work` on each in turn, two at a time: one is under way to the peer while the other is worked on. Ends with the first failure. */
-const inLanes = async <T>(jobs: Generator<T>, work: (job: T) => Promise<unknown>): Promise<void> => {
-  let failed = false
-  const lane = async (): Promise<void> => {
-    try {
-      for (let job = jobs.next(); job.done !== true && !failed; job = jobs.next()) await work(job.value)
-    } catch (error) {
-      failed = true
-      throw error
-    }
-  }
-  await together([lane(), lane()])
-}
-
-/** Waits for all, also where one fails: nothing goes on in the background. Throws the first failure. */
-const together = async (works: readonly Promise<void>[]): Promise<void> => {
-  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason
 }
 
 /** Deltas in messages of bounded count and size. */

@@ -152,7 +152,11 @@ test('T2, T3: a node set back to an old copy keeps its tombstones for the whole 
   const late = scene.world.node(0).backup()
   // One copy does: its tombstone is nearly as old as the retention, though its peer never saw it held.
   setBack(1, dead)
-  await scene.pass(4 * MINUTE)
+  await scene.pass(MINUTE)
+  // Nor does it forget that with the next start, which comes soon after.
+  scene.kill(1)
+  scene.start(1)
+  await scene.pass(3 * MINUTE)
   scene.all(actor, 'dead')
   setBack(0, late)
   await scene.pass(MINUTE)

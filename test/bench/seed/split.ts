@@ -2,6 +2,7 @@
 
 import { putBeat, type StoreOp } from '@rollcall/core'
 import { type Entry, encodePresence, type NodeId, type Presence, type Signer, signWords } from '@rollcall/protocol'
+import { kindOfChange } from '@rollcall/simulator'
 import { beatOf, deregistered, registered, updated } from './entity.ts'
 import { type LargeStore, rowsOf } from './stores.ts'
 
@@ -21,8 +22,7 @@ export interface SideInit {
 }
 
 /**
- * Half of the changes are updates, three in ten registrations, a tenth each activations and deregistrations, spread over
- * the time of the split. Of `store`, each side changes entities that are spread over the whole of it.
+ * Changes of every kind (`kindOfChange`), spread over the time of the split. Of `store`, each side changes entities that are spread over the whole of it.
  */
 export const sideOfSplit = (init: SideInit): { readonly shared: StoreOp[]; readonly attendants: StoreOp[] } => {
   const { store, side, changes, fromMs, toMs } = init
@@ -32,16 +32,16 @@ export const sideOfSplit = (init: SideInit): { readonly shared: StoreOp[]; reado
   for (let at = 0; at < changes; at++) {
     const wallMs = Math.floor(fromMs + ((toMs - fromMs) * at) / changes)
     const number = at * stride + side
-    const what = at % 10
-    if (what >= 5 && what < 8) {
+    const kind = kindOfChange(at)
+    if (kind === 'register') {
       const record = registered(store.count + 2 * at + side, wallMs)
       shared.push(...rowsOf({ kind: 'record', id: record.id, record, presence: undefined }, wallMs))
       continue
     }
     const record = store.record(number)
     const { id } = record
-    if (what < 5) shared.push(...rowsOf(recordEntry(updated(record, number, wallMs)), wallMs))
-    else if (what === 8)
+    if (kind === 'update') shared.push(...rowsOf(recordEntry(updated(record, number, wallMs)), wallMs))
+    else if (kind === 'activate')
       activated.push({ entry: recordEntry(record), number, wallMs: Math.floor(toMs - LATELY_MS * (1 - at / changes)) })
     else shared.push(...rowsOf({ kind: 'tombstone', id, tombstone: deregistered(record, number, wallMs) }, wallMs))
   }

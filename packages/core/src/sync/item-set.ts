@@ -233,8 +233,7 @@ const addUp = <T extends OrderedItem>(
     total.count += Math.max(0, to - from)
     return
   }
-  const from = lower === undefined ? 0 : childFor(node.children, lower)
-  const to = upper === undefined ? node.children.length - 1 : childFor(node.children, upper)
+  const { from, to } = childrenIn(node, lower, upper)
   for (let i = from; i <= to; i++) {
     const child = node.children[i]
     if (child !== undefined) addUp(child, i === from ? lower : undefined, i === to ? upper : undefined, total)
@@ -252,10 +251,19 @@ function* walk<T extends OrderedItem>(
     yield* node.items.slice(from, to)
     return
   }
-  const from = lower === undefined ? 0 : childFor(node.children, lower)
-  const to = upper === undefined ? node.children.length - 1 : childFor(node.children, upper)
+  const { from, to } = childrenIn(node, lower, upper)
   for (let i = from; i <= to; i++) {
     const child = node.children[i]
     if (child !== undefined) yield* walk(child, i === from ? lower : undefined, i === to ? upper : undefined)
   }
 }
+
+/** The first and the last child that meet a range; only these two are cut by its edges. */
+const childrenIn = <T extends OrderedItem>(
+  { children }: Inner<T>,
+  lower: ItemKey | undefined,
+  upper: ItemKey | undefined,
+): { readonly from: number; readonly to: number } => ({
+  from: lower === undefined ? 0 : childFor(children, lower),
+  to: upper === undefined ? children.length - 1 : childFor(children, upper),
+})

@@ -184,11 +184,11 @@ class MessageBuilder<T extends SyncItem> {
     this.#ranges.push({ lower, claim: { kind: 'skip' } })
   }
 
-  /** Settles a range whose fingerprints agree. One that differs is divided, or, where few items are in it here, `listed`. */
-  compare(range: ItemRange, theirs: Uint8Array, listed: () => void): void {
+  /** Settles a range whose fingerprints agree. One that differs is divided; for one with few items here `onSmall` is called. */
+  compare(range: ItemRange, theirs: Uint8Array, onSmall: () => void): void {
     const { sum, count } = this.#set.summary(range)
     if (equalBytes(fingerprintOf(sum, count), theirs)) this.skip(range)
-    else if (count <= this.#options.listMax) listed()
+    else if (count <= this.#options.listMax) onSmall()
     else this.#split(range, count)
   }
 

@@ -21,8 +21,8 @@ export interface SideInit {
 }
 
 /**
- * Half of the changes are updates, three in ten registrations, a tenth each activations and deregistrations. Of those that
- * all nodes hold, each side changes entities that are spread over the whole. Resolves when all are acknowledged, and throws
+ * Changes of every kind (`kindOfChange`). Of those that all nodes hold, each side changes entities that are spread over the
+ * whole. Resolves when all are acknowledged, and throws
  * where one was not.
  */
 export const changeSide = async (init: SideInit): Promise<void> => {
@@ -30,14 +30,15 @@ export const changeSide = async (init: SideInit): Promise<void> => {
   const asked: Promise<string>[] = []
   for (let at = 0; at < changes; at++) {
     const share = at / changes
-    const delayMs = kindOf(at) === 'activate' ? forMs - LATELY_MS * (1 - share) : forMs * share
+    const delayMs = kindOfChange(at) === 'activate' ? forMs - LATELY_MS * (1 - share) : forMs * share
     asked.push(new Promise((resolve) => world.after(Math.max(0, delayMs), () => resolve(change(init, at)))))
   }
   const refused = (await Promise.all(asked)).filter((outcome) => outcome !== 'ok' && outcome !== 'accepted')
   if (refused.length > 0) throw new Error(`${refused.length} changes of a side were not taken: ${refused[0]}`)
 }
 
-const kindOf = (at: number): 'update' | 'register' | 'activate' | 'deregister' => {
+/** Half of the changes are updates, three in ten registrations, a tenth each activations and deregistrations. */
+export const kindOfChange = (at: number): 'update' | 'register' | 'activate' | 'deregister' => {
   const what = at % 10
   if (what < 5) return 'update'
   if (what < 8) return 'register'
@@ -50,7 +51,7 @@ const change = (init: SideInit, at: number): Promise<string> => {
   if (node === undefined) throw new Error('a side has nodes')
   const nowMs = world.trueMs()
   const hand = (agent: Agent, act: Act): Promise<string> => ask(world, { node, id: agent.id, act, name: agent.name })
-  const kind = kindOf(at)
+  const kind = kindOfChange(at)
   if (kind === 'register') {
     const number = population.count + 2 * at + side
     const agent = population.agent(number)
