@@ -58,7 +58,7 @@ export interface RuntimeInside {
 }
 
 const FEED_MAX = 10_000
-const SWEEP_SLICE = 1_000
+const SWEEP_SLICE = 250
 const FLUSH_SLICE = 250
 
 /** Reads the state from the store and wires a node's runtime; nothing runs before `start`. */

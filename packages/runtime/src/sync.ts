@@ -23,6 +23,7 @@ import {
   renewed,
 } from '@rollcall/core'
 import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
+import { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence } from './evidence.ts'
 import { inLanes, together } from './lanes.ts'
 import { RepairTurns } from './repair-turns.ts'
@@ -62,8 +63,8 @@ const BATCH_BYTES = 256 * 1024
 /** Entries that are judged, and put into the inbox, at a time: to verify them takes some milliseconds. */
 const JUDGED_MAX = 16
 /**
- * Differences that are gathered before they are repaired. Each repair costs some more comparisons; and each spares those of
- * the places where what it brought lay before.
+ * Differences that are gathered before they are repaired, and most of one repair. Each repair costs some more comparisons;
+ * and each spares those of the places where what it brought lay before.
  */
 const GATHERED_MAX = 512
 
@@ -71,10 +72,12 @@ export class Sync {
   readonly #init: SyncInit
   readonly #running = new Map<NodeId, Promise<boolean>>()
   readonly #turns: RepairTurns
+  readonly #eventLoop: EventLoopTurns
 
   constructor(init: SyncInit) {
     this.#init = init
     this.#turns = new RepairTurns(init.clock, init.state.self)
+    this.#eventLoop = new EventLoopTurns(init.clock)
   }
 
   /** Syncs with a peer, unless that is under way. Resolves with whether it ran to its end; never rejects. */
@@ -89,6 +92,7 @@ export class Sync {
   /** Answers a peer's request. Throws where it cannot be read: the peer is told `refused`. */
   async answer(body: Uint8Array, from: NodeId): Promise<Uint8Array> {
     this.#init.metrics.count('sync_bytes_total', { direction: 'in' }, body.length)
+    await this.#eventLoop.next()
     const request = decodeSync(body)
     if (!request.ok) throw new Error(request.message)
     const answer = encodeSync(await this.#reply(request.value, from))
@@ -155,12 +159,13 @@ export class Sync {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
+      await this.#eventLoop.next()
       const { ours, theirs } = differencesIn(state.items, answer)
       for (const { id } of ours) if (!found.has(id)) found.set(id, undefined)
       for (const item of theirs) found.set(item.id, item)
       next = nextMessage(state.items, answer)
       if (found.size >= GATHERED_MAX || next === undefined) {
-        await this.#repair(peer, found, options)
+        for (const part of slices([...found], GATHERED_MAX)) await this.#repair(peer, new Map(part), options)
         if (next === undefined) return
         found = new Map()
         // Where the newest differences are repaired, the places where those entries lay before differ no more (S1).
@@ -254,15 +259,10 @@ export class Sync {
   /** Verifies entries and lets them in. A bad one is dropped and told; the others are not its fault. */
   async #takeIn(deltas: readonly Delta[], from: NodeId): Promise<void> {
     for (const slice of slices(deltas, JUDGED_MAX)) {
+      await this.#eventLoop.next()
       await this.#judgeAndSubmit(slice, from)
-      // Verifying waits for nobody: without this a whole message would be one turn of the event loop.
-      await this.#nextTurn()
     }
     await this.#init.settled()
-  }
-
-  #nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.#init.clock.schedule(0, resolve))
   }
 
   async #judgeAndSubmit(deltas: readonly Delta[], from: NodeId): Promise<void> {
@@ -322,6 +322,7 @@ export class Sync {
       maxResponseBytes: LIMITS.syncResponseBytesMax,
     })
     metrics.count('sync_bytes_total', { direction: 'in' }, answer.length)
+    await this.#eventLoop.next()
     const decoded = decodeSync(answer)
     if (!decoded.ok) throw new Error(decoded.message)
     if (decoded.value.type === 'busy') throw new Busy()

@@ -12,7 +12,7 @@
  * node but the root is empty.
  */
 import { compareStamps, compareText, type EntityId, type Stamp } from '@rollcall/protocol'
-import { addHash, addSum, fingerprintOf, type Sum, subtractHash, zeroSum } from './sum.ts'
+import { addSum, addSumsBefore, fingerprintOf, LIMBS, type Sum, subtractSum, sumOf, zeroSum } from './sum.ts'
 
 /** A place in the order: `id` is empty for the place before every item with this stamp. */
 export interface ItemKey {
@@ -34,54 +34,102 @@ export interface ItemRange {
 export const compareKeys = (a: ItemKey, b: ItemKey): number =>
   compareStamps(a.stamp, b.stamp) || compareText(a.id, b.id)
 
-const NODE_MAX = 64
+const NODE_MAX = 32
 
+/** What the items before some place in the order are: how many, and the sum of their hashes. */
+export interface Prefix {
+  readonly count: number
+  readonly sum: Sum
+}
+
+/** 16 bytes over the items between two places (S1a). */
+export const fingerprintBetween = (lower: Prefix, upper: Prefix): Uint8Array => {
+  const sum = upper.sum.slice()
+  subtractSum(sum, lower.sum)
+  return fingerprintOf(sum, upper.count - lower.count)
+}
+
+export const NOTHING_BEFORE: Prefix = { count: 0, sum: zeroSum() }
+
+/** The hashes lie in one array, like the sums of an inner node: adding up a stretch reads on in memory. */
 interface Leaf<T> {
   readonly isLeaf: true
   readonly items: T[]
-  readonly sum: Sum
+  readonly sums: Sum
 }
 
 interface Inner<T> {
   readonly isLeaf: false
   readonly children: Node<T>[]
-  readonly sum: Sum
-  count: number
+  /** For each child a key that none of its items comes before, and all of the child before do; the first is not looked at. */
+  readonly bounds: ItemKey[]
+  readonly counts: Uint32Array
+  readonly sums: Sum
 }
 
 type Node<T> = Leaf<T> | Inner<T>
 
 export class ItemSet<T extends OrderedItem> {
-  #root: Node<T> = newLeaf<T>([])
+  #root: Node<T> = newLeaf<T>()
+  #count = 0
 
   get count(): number {
-    return countOf(this.#root)
+    return this.#count
   }
 
   /** Adds an item; its key must not be in the set. */
   insert(item: T): void {
-    const sibling = insertInto(this.#root, item)
-    if (sibling !== undefined) this.#root = newInner([this.#root, sibling])
+    this.#count++
+    const right = insertInto(this.#root, item, sumOf(item.hash))
+    if (right === undefined) return
+    const left = this.#root
+    const root = newInner<T>()
+    putChild(root, 0, { ...totalOf(left), node: left, bound: right.bound })
+    putChild(root, 1, right)
+    this.#root = root
   }
 
   /** Removes the item with this key; false where there is none. */
-  remove(item: T): boolean {
-    const removed = removeFrom(this.#root, item)
-    while (!this.#root.isLeaf && this.#root.children.length <= 1) this.#root = this.#root.children[0] ?? newLeaf<T>([])
-    return removed
+  remove(key: ItemKey): boolean {
+    if (removeFrom(this.#root, key) === undefined) return false
+    this.#count--
+    while (!this.#root.isLeaf && this.#root.children.length <= 1) this.#root = this.#root.children[0] ?? newLeaf<T>()
+    return true
   }
 
   /** 16 bytes over the items of a range; of all where none is given: the digest. */
-  fingerprint(range: ItemRange = { lower: undefined, upper: undefined }): Uint8Array {
-    const { sum, count } = this.summary(range)
-    return fingerprintOf(sum, count)
+  fingerprint({ lower, upper }: ItemRange = { lower: undefined, upper: undefined }): Uint8Array {
+    return fingerprintBetween(lower === undefined ? NOTHING_BEFORE : this.before(lower), this.before(upper))
   }
 
-  /** Count and sum of the hashes of a range. */
-  summary({ lower, upper }: ItemRange): { readonly sum: Sum; readonly count: number } {
-    const total = { sum: zeroSum(), count: 0 }
-    addUp(this.#root, lower, upper, total)
-    return total
+  /** What comes before a key; everything where none is given. */
+  before(key: ItemKey | undefined): Prefix {
+    if (key === undefined) return totalOf(this.#root)
+    const sum = zeroSum()
+    let count = 0
+    let node = this.#root
+    while (!node.isLeaf) {
+      const index: number = childFor(node.bounds, key)
+      addSumsBefore(sum, node.sums, index)
+      count += countBefore(node, index)
+      node = childAt(node, index)
+    }
+    const index = lowerBound(node.items, key)
+    addSumsBefore(sum, node.sums, index)
+    return { count: count + index, sum }
+  }
+
+  /** The item with `rank` items before it in the whole set. */
+  at(rank: number): T | undefined {
+    const { items, index } = this.#find(rank)
+    return items[index]
+  }
+
+  /** What the first `rank` items of the whole set are. */
+  first(rank: number): Prefix {
+    const sum = zeroSum()
+    this.#find(rank, sum)
+    return { count: Math.min(rank, this.#count), sum }
   }
 
   /** Items of a range in ascending order. */
@@ -89,155 +137,180 @@ export class ItemSet<T extends OrderedItem> {
     yield* walk(this.#root, lower, upper)
   }
 
-  /** The item with `rank` items before it in the whole set. */
-  at(rank: number): T | undefined {
-    let node = this.#root
+  /** Where the item with `rank` items before it is; adds the hashes of these to `sum`. */
+  #find(rank: number, sum?: Sum): { readonly items: readonly T[]; readonly index: number } {
     let left = rank
+    let node = this.#root
     while (!node.isLeaf) {
-      const children: readonly Node<T>[] = node.children
-      const child: Node<T> | undefined = children.find((candidate) => {
-        if (left < countOf(candidate)) return true
-        left -= countOf(candidate)
-        return false
-      })
-      if (child === undefined) return undefined
-      node = child
+      const last: number = node.children.length - 1
+      let index = 0
+      for (let count = node.counts[0] ?? 0; index < last && left >= count; count = node.counts[index] ?? 0) {
+        left -= count
+        index++
+      }
+      if (sum !== undefined) addSumsBefore(sum, node.sums, index)
+      node = childAt(node, index)
     }
-    return node.items[left]
-  }
-
-  /** How many items come before a key. */
-  rank(key: ItemKey): number {
-    return this.summary({ lower: undefined, upper: key }).count
+    const index = Math.min(left, node.items.length)
+    if (sum !== undefined) addSumsBefore(sum, node.sums, index)
+    return { items: node.items, index }
   }
 }
 
-const newLeaf = <T extends OrderedItem>(items: T[]): Leaf<T> => {
-  const sum = zeroSum()
-  for (const item of items) addHash(sum, item.hash)
-  return { isLeaf: true, items, sum }
+/** One place more than a node may hold: it is split when it holds that many. */
+const newSums = (): Sum => new Float64Array((NODE_MAX + 1) * LIMBS)
+
+const newLeaf = <T>(): Leaf<T> => ({ isLeaf: true, items: [], sums: newSums() })
+
+const newInner = <T>(): Inner<T> => ({
+  isLeaf: false,
+  children: [],
+  bounds: [],
+  counts: new Uint32Array(NODE_MAX + 1),
+  sums: newSums(),
+})
+
+const childAt = <T>({ children }: Inner<T>, index: number): Node<T> => {
+  const child = children[index]
+  if (child === undefined) throw new Error(`a node of ${children.length} children has no child ${index}`)
+  return child
 }
 
-const newInner = <T extends OrderedItem>(children: Node<T>[]): Inner<T> => {
-  const sum = zeroSum()
+const lengthOf = <T>(node: Node<T>): number => (node.isLeaf ? node.items.length : node.children.length)
+
+const countBefore = <T>({ counts }: Inner<T>, end: number): number => {
   let count = 0
-  for (const child of children) {
-    addSum(sum, child.sum)
-    count += countOf(child)
-  }
-  return { isLeaf: false, children, sum, count }
+  for (let i = 0; i < end; i++) count += counts[i] ?? 0
+  return count
 }
 
-const countOf = <T>(node: Node<T>): number => (node.isLeaf ? node.items.length : node.count)
-
-const firstKey = <T extends OrderedItem>(node: Node<T>): ItemKey | undefined => {
-  let at: Node<T> | undefined = node
-  while (at !== undefined && !at.isLeaf) at = at.children[0]
-  return at?.items[0]
+const totalOf = <T>(node: Node<T>): Prefix => {
+  const length = lengthOf(node)
+  const sum = zeroSum()
+  addSumsBefore(sum, node.sums, length)
+  return { sum, count: node.isLeaf ? length : countBefore(node, length) }
 }
 
-/** Index of the first item not before `key`. */
-const lowerBound = <T extends OrderedItem>(items: readonly T[], key: ItemKey): number => {
+/** Index of the first key not before `key`. */
+const lowerBound = (keys: readonly ItemKey[], key: ItemKey): number => {
   let low = 0
-  let high = items.length
+  let high = keys.length
   while (low < high) {
     const middle = (low + high) >> 1
-    const item = items[middle]
-    if (item !== undefined && compareKeys(item, key) < 0) low = middle + 1
+    const other = keys[middle]
+    if (other !== undefined && compareKeys(other, key) < 0) low = middle + 1
     else high = middle
   }
   return low
 }
 
-/** Index of the child whose subtree holds `key`, or would: the last one that does not begin after it. */
-const childFor = <T extends OrderedItem>(children: readonly Node<T>[], key: ItemKey): number => {
-  let low = 0
-  let high = children.length
+/** Index of the child whose subtree holds `key`, or would: the last one that is not bounded after it. */
+const childFor = (bounds: readonly ItemKey[], key: ItemKey): number => {
+  let low = 1
+  let high = bounds.length
   while (low < high) {
     const middle = (low + high) >> 1
-    const child = children[middle]
-    const first = child === undefined ? undefined : firstKey(child)
-    if (first !== undefined && compareKeys(first, key) <= 0) low = middle + 1
+    const bound = bounds[middle]
+    if (bound !== undefined && compareKeys(bound, key) <= 0) low = middle + 1
     else high = middle
   }
-  return Math.max(0, low - 1)
+  return low - 1
+}
+
+/** A subtree that is to become a child. */
+interface NewChild<T> extends Prefix {
+  readonly node: Node<T>
+  readonly bound: ItemKey
+}
+
+const putChild = <T>(inner: Inner<T>, index: number, { node, bound, count, sum }: NewChild<T>): void => {
+  putSum(inner, index, sum)
+  inner.counts.copyWithin(index + 1, index, inner.children.length)
+  inner.counts[index] = count
+  inner.bounds.splice(index, 0, bound)
+  inner.children.splice(index, 0, node)
+}
+
+const dropChild = <T>(inner: Inner<T>, index: number): void => {
+  dropSum(inner, index)
+  inner.counts.copyWithin(index, index + 1, inner.children.length)
+  inner.bounds.splice(index, 1)
+  inner.children.splice(index, 1)
+}
+
+/** Makes room at `index` for the sum of one more part. */
+const putSum = <T>(node: Node<T>, index: number, sum: Sum): void => {
+  node.sums.copyWithin((index + 1) * LIMBS, index * LIMBS, lengthOf(node) * LIMBS)
+  node.sums.set(sum, index * LIMBS)
+}
+
+const dropSum = <T>(node: Node<T>, index: number): void => {
+  node.sums.copyWithin(index * LIMBS, (index + 1) * LIMBS, lengthOf(node) * LIMBS)
 }
 
 /** Inserts below `node`; returns the new right half where the node had to be split. */
-const insertInto = <T extends OrderedItem>(node: Node<T>, item: T): Node<T> | undefined => {
-  addHash(node.sum, item.hash)
+const insertInto = <T extends OrderedItem>(node: Node<T>, item: T, sum: Sum): NewChild<T> | undefined => {
   if (node.isLeaf) {
-    node.items.splice(lowerBound(node.items, item), 0, item)
+    const index = lowerBound(node.items, item)
+    putSum(node, index, sum)
+    node.items.splice(index, 0, item)
     return node.items.length > NODE_MAX ? splitLeaf(node) : undefined
   }
-  node.count++
-  const index = childFor(node.children, item)
-  const child = node.children[index]
-  const sibling = child === undefined ? undefined : insertInto(child, item)
-  if (sibling === undefined) return undefined
-  node.children.splice(index + 1, 0, sibling)
+  const index = childFor(node.bounds, item)
+  addSum(node.sums, sum, index)
+  node.counts[index] = (node.counts[index] ?? 0) + 1
+  const right = insertInto(childAt(node, index), item, sum)
+  if (right === undefined) return undefined
+  subtractSum(node.sums, right.sum, index)
+  node.counts[index] = (node.counts[index] ?? 0) - right.count
+  putChild(node, index + 1, right)
   return node.children.length > NODE_MAX ? splitInner(node) : undefined
 }
 
-const splitLeaf = <T extends OrderedItem>(leaf: Leaf<T>): Leaf<T> => {
-  const right = newLeaf(leaf.items.splice(leaf.items.length >> 1))
-  for (const item of right.items) subtractHash(leaf.sum, item.hash)
-  return right
+const splitLeaf = <T extends OrderedItem>(leaf: Leaf<T>): NewChild<T> => {
+  const half = leaf.items.length >> 1
+  const right = newLeaf<T>()
+  right.sums.set(leaf.sums.subarray(half * LIMBS))
+  right.items.push(...leaf.items.splice(half))
+  return asChild(right, right.items[0])
 }
 
-const splitInner = <T extends OrderedItem>(inner: Inner<T>): Inner<T> => {
-  const right = newInner(inner.children.splice(inner.children.length >> 1))
-  const left = newInner(inner.children)
-  inner.sum.set(left.sum)
-  inner.count = left.count
-  return right
+const splitInner = <T>(inner: Inner<T>): NewChild<T> => {
+  const half = inner.children.length >> 1
+  const right = newInner<T>()
+  right.sums.set(inner.sums.subarray(half * LIMBS))
+  right.counts.set(inner.counts.subarray(half))
+  right.bounds.push(...inner.bounds.splice(half))
+  right.children.push(...inner.children.splice(half))
+  return asChild(right, right.bounds[0])
 }
 
-const removeFrom = <T extends OrderedItem>(node: Node<T>, item: T): boolean => {
+const asChild = <T>(node: Node<T>, bound: ItemKey | undefined): NewChild<T> => {
+  if (bound === undefined) throw new Error('half of a full node is not empty')
+  return { ...totalOf(node), node, bound }
+}
+
+/** Removes below `node`; returns the hash of what was removed. */
+const removeFrom = <T extends OrderedItem>(node: Node<T>, key: ItemKey): Sum | undefined => {
   if (node.isLeaf) {
-    const index = lowerBound(node.items, item)
+    const index = lowerBound(node.items, key)
     const found = node.items[index]
-    if (found === undefined || compareKeys(found, item) !== 0) return false
+    if (found === undefined || compareKeys(found, key) !== 0) return undefined
+    dropSum(node, index)
     node.items.splice(index, 1)
-    subtractHash(node.sum, found.hash)
-    return true
+    return sumOf(found.hash)
   }
-  const index = childFor(node.children, item)
-  const child = node.children[index]
-  if (child === undefined || !removeFrom(child, item)) return false
-  subtractHash(node.sum, item.hash)
-  node.count--
-  if (countOf(child) === 0) node.children.splice(index, 1)
-  return true
-}
-
-/** Adds what lies in the range to `total`: whole subtrees by their sums, so that only the two edges are descended. */
-const addUp = <T extends OrderedItem>(
-  node: Node<T>,
-  lower: ItemKey | undefined,
-  upper: ItemKey | undefined,
-  total: { sum: Sum; count: number },
-): void => {
-  if (lower === undefined && upper === undefined) {
-    addSum(total.sum, node.sum)
-    total.count += countOf(node)
-    return
+  const index = childFor(node.bounds, key)
+  const removed = removeFrom(childAt(node, index), key)
+  if (removed === undefined) return undefined
+  const count = (node.counts[index] ?? 0) - 1
+  if (count === 0) {
+    dropChild(node, index)
+    return removed
   }
-  if (node.isLeaf) {
-    const from = lower === undefined ? 0 : lowerBound(node.items, lower)
-    const to = upper === undefined ? node.items.length : lowerBound(node.items, upper)
-    for (let i = from; i < to; i++) {
-      const item = node.items[i]
-      if (item !== undefined) addHash(total.sum, item.hash)
-    }
-    total.count += Math.max(0, to - from)
-    return
-  }
-  const { from, to } = childrenIn(node, lower, upper)
-  for (let i = from; i <= to; i++) {
-    const child = node.children[i]
-    if (child !== undefined) addUp(child, i === from ? lower : undefined, i === to ? upper : undefined, total)
-  }
+  subtractSum(node.sums, removed, index)
+  node.counts[index] = count
+  return removed
 }
 
 function* walk<T extends OrderedItem>(
@@ -251,19 +324,10 @@ function* walk<T extends OrderedItem>(
     yield* node.items.slice(from, to)
     return
   }
-  const { from, to } = childrenIn(node, lower, upper)
+  // Only the first and the last child that meet the range are cut by its ends.
+  const from = lower === undefined ? 0 : childFor(node.bounds, lower)
+  const to = upper === undefined ? node.children.length - 1 : childFor(node.bounds, upper)
   for (let i = from; i <= to; i++) {
-    const child = node.children[i]
-    if (child !== undefined) yield* walk(child, i === from ? lower : undefined, i === to ? upper : undefined)
+    yield* walk(childAt(node, i), i === from ? lower : undefined, i === to ? upper : undefined)
   }
 }
-
-/** The first and the last child that meet a range; only these two are cut by its edges. */
-const childrenIn = <T extends OrderedItem>(
-  { children }: Inner<T>,
-  lower: ItemKey | undefined,
-  upper: ItemKey | undefined,
-): { readonly from: number; readonly to: number } => ({
-  from: lower === undefined ? 0 : childFor(children, lower),
-  to: upper === undefined ? children.length - 1 : childFor(children, upper),
-})

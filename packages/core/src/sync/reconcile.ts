@@ -14,8 +14,15 @@
  * scattered over the whole set. Pure.
  */
 import { equalBytes, nodeIdOf, PUBLIC_KEY_BYTES } from '@rollcall/protocol'
-import type { ItemKey, ItemRange, ItemSet, OrderedItem } from './item-set.ts'
-import { fingerprintOf } from './sum.ts'
+import {
+  fingerprintBetween,
+  type ItemKey,
+  type ItemRange,
+  type ItemSet,
+  NOTHING_BEFORE,
+  type OrderedItem,
+  type Prefix,
+} from './item-set.ts'
 
 /** An item as it is listed: its key, and the beginnings of the hashes of its parts (S1a). */
 export interface ListedItem extends ItemKey {
@@ -93,7 +100,7 @@ export const answerMessage = <T extends SyncItem>(
   options: ReconcileOptions = RECONCILE_DEFAULTS,
 ): Range[] => {
   const answer = new MessageBuilder(set, options)
-  for (const { range, claim } of spans(message)) {
+  for (const { range, claim } of stretches(set, message)) {
     if (answer.isFull) break
     if (claim.kind === 'list') answer.list(range)
     else if (claim.kind === 'skip') answer.skip(range)
@@ -116,7 +123,7 @@ export const nextMessage = <T extends SyncItem>(
   options: ReconcileOptions = RECONCILE_DEFAULTS,
 ): Range[] | undefined => {
   const next = new MessageBuilder(set, options)
-  for (const { range, claim } of spans(message)) {
+  for (const { range, claim } of stretches(set, message)) {
     // What is not looked at now is one fingerprint at the end of the next message, and comes again.
     if (next.isFull) break
     if (claim.kind === 'fingerprint') next.compare(range, claim.fingerprint, () => next.askFor(range))
@@ -128,9 +135,9 @@ export const nextMessage = <T extends SyncItem>(
 
 /** A message that says the same ranges of what the set holds now. */
 export const renewed = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Range[] =>
-  Array.from(spans(message), ({ range, claim }) =>
+  Array.from(stretches(set, message), ({ range, claim }) =>
     claim.kind === 'fingerprint'
-      ? { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: set.fingerprint(range) } }
+      ? { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: fingerprintBetween(range.from, range.to) } }
       : { lower: range.lower, claim },
   )
 
@@ -141,6 +148,25 @@ function* spans(message: readonly Range[]): Generator<{ readonly range: ItemRang
     yield { range: { lower, upper }, claim }
     if (lower === undefined) return
     upper = lower
+  }
+}
+
+/** A range of a set, and what lies before its two ends there. */
+interface Stretch extends ItemRange {
+  readonly from: Prefix
+  readonly to: Prefix
+}
+
+/** The ranges of a message as stretches of a set. Two that follow each other have an end in common: it is looked up once. */
+function* stretches<T extends SyncItem>(
+  set: ItemSet<T>,
+  message: readonly Range[],
+): Generator<{ readonly range: Stretch; readonly claim: RangeClaim }> {
+  let to = set.before(undefined)
+  for (const { range, claim } of spans(message)) {
+    const from = range.lower === undefined ? NOTHING_BEFORE : set.before(range.lower)
+    yield { range: { ...range, from, to }, claim }
+    to = from
   }
 }
 
@@ -185,11 +211,10 @@ class MessageBuilder<T extends SyncItem> {
   }
 
   /** Settles a range whose fingerprints agree. One that differs is divided; for one with few items here `onSmall` is called. */
-  compare(range: ItemRange, theirs: Uint8Array, onSmall: () => void): void {
-    const { sum, count } = this.#set.summary(range)
-    if (equalBytes(fingerprintOf(sum, count), theirs)) this.skip(range)
-    else if (count <= this.#options.listMax) onSmall()
-    else this.#split(range, count)
+  compare(range: Stretch, theirs: Uint8Array, onSmall: () => void): void {
+    if (equalBytes(fingerprintBetween(range.from, range.to), theirs)) this.skip(range)
+    else if (countOf(range) <= this.#options.listMax) onSmall()
+    else this.#split(range)
   }
 
   askFor({ lower }: ItemRange): void {
@@ -197,51 +222,45 @@ class MessageBuilder<T extends SyncItem> {
   }
 
   /** Lists what the set holds in a range, in parts where that is much: a node that holds nothing lacks all of it. */
-  list({ lower, upper }: ItemRange): void {
-    const first = this.#first(lower)
-    let left = this.#set.summary({ lower, upper }).count
-    let from = upper
+  list(range: Stretch): void {
+    let left = countOf(range)
+    let { upper } = range
     while (left > ANSWER_LIST_MAX) {
       left -= ANSWER_LIST_MAX
-      const part = { lower: this.#set.at(first + left), upper: from }
+      const part = { lower: this.#set.at(range.from.count + left), upper }
       this.#listWhole(part)
-      from = part.lower
+      upper = part.lower
       // What is left of the range is in the fingerprint of all that is left.
       if (this.isFull) return
     }
-    this.#listWhole({ lower, upper: from })
+    this.#listWhole({ lower: range.lower, upper })
   }
 
   /** The message; where it grew full before the last range, the rest is one fingerprint. */
   finish(): Range[] {
     const last = this.#ranges.at(-1)
     if (last?.lower !== undefined || last === undefined) {
-      const fingerprint = this.#set.fingerprint({ lower: undefined, upper: last?.lower })
+      const fingerprint = fingerprintBetween(NOTHING_BEFORE, this.#set.before(last?.lower))
       this.#push(undefined, { kind: 'fingerprint', fingerprint }, 1)
     }
     return this.#ranges
   }
 
   /** Divides a range into several, of about as many items each. */
-  #split({ lower, upper }: ItemRange, count: number): void {
+  #split(range: Stretch): void {
     const { branches } = this.#options
-    const first = this.#first(lower)
-    let from = upper
+    let { to } = range
     for (let branch = branches - 1; branch >= 0; branch--) {
-      const to = branch === 0 ? lower : this.#bound(first + Math.floor((count * branch) / branches))
-      this.#push(to, { kind: 'fingerprint', fingerprint: this.#set.fingerprint({ lower: to, upper: from }) }, 1)
-      from = to
+      const rank = range.from.count + Math.floor((countOf(range) * branch) / branches)
+      const [lower, from] = branch === 0 ? [range.lower, range.from] : [this.#bound(rank), this.#set.first(rank)]
+      this.#push(lower, { kind: 'fingerprint', fingerprint: fingerprintBetween(from, to) }, 1)
+      to = from
     }
   }
 
   #listWhole(range: ItemRange): void {
     const items = Array.from(this.#set.range(range), listed)
     this.#push(range.lower, { kind: 'list', items }, 1 + items.length)
-  }
-
-  /** How many items of the set come before a range. */
-  #first(lower: ItemKey | undefined): number {
-    return lower === undefined ? 0 : this.#set.rank(lower)
   }
 
   /** A key with `rank` items before it: the shortest to write that tells them from the next. */
@@ -257,3 +276,5 @@ class MessageBuilder<T extends SyncItem> {
     this.#size += size
   }
 }
+
+const countOf = ({ from, to }: Stretch): number => to.count - from.count

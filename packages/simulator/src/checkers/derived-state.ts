@@ -1,5 +1,5 @@
 import {
-  addHash,
+  addSum,
   claimsOf,
   fingerprintOf,
   type Holding,
@@ -7,6 +7,7 @@ import {
   presenceOf,
   type RegistryState,
   type Shown,
+  sumOf,
   zeroSum,
 } from '@rollcall/core'
 import {
@@ -95,7 +96,7 @@ const itemFault = (state: RegistryState, changed: ReadonlySet<EntityId>): Fault 
 
 const digestFault = (state: RegistryState): Fault | undefined => {
   const sum = zeroSum()
-  for (const { item } of state.holdings.values()) addHash(sum, item.hash)
+  for (const { item } of state.holdings.values()) addSum(sum, sumOf(item.hash))
   if (state.items.count !== state.holdings.size)
     return { what: `${state.items.count} items stand for ${state.holdings.size} entries` }
   return equalBytes(state.items.fingerprint(), fingerprintOf(sum, state.holdings.size))
