@@ -17,6 +17,7 @@ import {
   type Transitions,
 } from '@rollcall/protocol'
 import { BoundedMap } from './bounded-map.ts'
+import type { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence, Judgement } from './evidence.ts'
 import type { Numbering } from './numbering.ts'
 import { Outbox } from './outbox.ts'
@@ -29,6 +30,7 @@ export interface GossipInit {
   readonly metrics: Metrics
   readonly signer: Signer
   readonly evidence: Evidence
+  readonly eventLoop: EventLoopTurns
   readonly numbering: Numbering
   readonly batchWindowMs: number
   readonly bytesMax: number
@@ -137,9 +139,10 @@ export class Gossip {
   }
 
   async #takeIn({ origin }: Envelope, { deltas, stamp }: Transitions): Promise<MessageVerdict> {
-    const { state, clock, metrics, evidence, submit, fetch, log } = this.#init
+    const { state, clock, metrics, evidence, eventLoop, submit, fetch, log } = this.#init
     const judgements: Judgement[] = []
-    for (const slice of slices(deltas)) {
+    for (const [i, slice] of slices(deltas).entries()) {
+      if (i > 0) await eventLoop.next()
       judgements.push(...(await Promise.all(slice.map((delta) => evidence.judge(delta)))))
     }
     const bad = judgements.indexOf('bad')
@@ -161,7 +164,7 @@ export class Gossip {
 }
 
 /** A message may hold a hundred entries: judged and decided in one go, they would hold the event loop for too long. */
-const SLICE = 32
+const SLICE = 16
 
 const slices = (deltas: readonly Delta[]): Delta[][] =>
   Array.from({ length: Math.ceil(deltas.length / SLICE) }, (_, at) => deltas.slice(at * SLICE, (at + 1) * SLICE))

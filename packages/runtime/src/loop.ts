@@ -1,5 +1,5 @@
 /**
- * One door, one turn at a time: events wait in a bounded inbox, a synchronous step decides a batch of them, and its effects
+ * One turn at a time: events wait in a bounded inbox, a synchronous step decides a batch of them, and its effects
  * are carried out in one order: persist, publish, reindex, observe, answer. The next step waits for it, so whatever was
  * published or answered is in the store.
  *
@@ -20,6 +20,7 @@ import {
   type Store,
   step,
 } from '@rollcall/core'
+import { Inbox } from './inbox.ts'
 
 export interface LoopInit {
   readonly state: RegistryState
@@ -35,20 +36,13 @@ export interface LoopInit {
   readonly onFault: (error: unknown) => void
 }
 
-/** Most events of one turn, and most entries of peers among them: they bound how long a step holds the event loop. */
-const TURN_EVENTS_MAX = 256
-const TURN_DELTAS_MAX = 32
 const RETRY_MS = 1_000
 
 export class Loop {
   readonly #init: LoopInit
-  #inbox: RegistryInput[] = []
+  readonly #inbox: Inbox
   #running: Promise<void> | undefined
   #stopped = false
-  #submitted = 0
-  #carriedOut = 0
-  /** Who waits until the events up to a number are carried out, in ascending order. */
-  readonly #barriers: { readonly upTo: number; readonly resolve: () => void }[] = []
   /** Why the disk refuses, while it does. */
   failing: string | undefined
   /** Head of the audit chain as a power cut would leave it: what peers may be told to remember (A1). */
@@ -56,21 +50,16 @@ export class Loop {
 
   constructor(init: LoopInit) {
     this.#init = init
+    this.#inbox = new Inbox(init.inboxMax)
     this.durableAuditHead = init.state.auditHead
   }
 
   /** Queues an event; false where the inbox is full (counted: the caller answers for it). */
   submit(event: RegistryInput): boolean {
-    const { inboxMax, metrics } = this.#init
-    // What timers and peers' signs of life bring has room beyond the rest: it is what empties the state. It is bounded
-    // too, because a disk that refuses holds up all of it.
-    const roomMax = TIMERS.has(event.type) ? 2 * inboxMax : inboxMax
-    if (this.#stopped || this.#inbox.length >= roomMax) {
-      metrics.count('dropped_total', { queue: 'inbox', reason: this.#stopped ? 'stopped' : 'full' })
+    if (this.#stopped || !this.#inbox.add(event)) {
+      this.#init.metrics.count('dropped_total', { queue: 'inbox', reason: this.#stopped ? 'stopped' : 'full' })
       return false
     }
-    this.#inbox.push(event)
-    this.#submitted++
     this.#running ??= this.#run()
     return true
   }
@@ -81,8 +70,7 @@ export class Loop {
 
   /** Resolves when everything submitted before this call has been carried out, whatever comes after it. */
   settled(): Promise<void> {
-    if (this.#carriedOut >= this.#submitted) return Promise.resolve()
-    return new Promise((resolve) => this.#barriers.push({ upTo: this.#submitted, resolve }))
+    return this.#inbox.settled()
   }
 
   /** Takes no more events, and resolves when those it has are carried out, or the disk still refuses. */
@@ -95,19 +83,14 @@ export class Loop {
     // Whatever else arrives in this turn of the event loop shares the step, and its one disk write.
     await Promise.resolve()
     while (this.#inbox.length > 0) {
-      const events = this.#inbox.splice(0, turnLength(this.#inbox))
+      const events = this.#inbox.take()
       this.#init.metrics.gauge('queue_length', this.#inbox.length, { queue: 'inbox' })
       const effects = this.#decide(events)
       if (effects === undefined || !(await this.#persist(effects))) break
       this.#init.carryOut(effects)
-      this.#passBarriers(events.length)
+      this.#inbox.done(events)
     }
     this.#running = undefined
-  }
-
-  #passBarriers(events: number): void {
-    this.#carriedOut += events
-    while ((this.#barriers[0]?.upTo ?? Number.POSITIVE_INFINITY) <= this.#carriedOut) this.#barriers.shift()?.resolve()
   }
 
   /** Undefined where the step threw: then nothing is decided any more. */
@@ -120,10 +103,9 @@ export class Loop {
         error,
         events: events.map((event) => event.type),
       })
-      metrics.count('dropped_total', { queue: 'inbox', reason: 'step_failed' }, events.length + this.#inbox.length)
+      metrics.count('dropped_total', { queue: 'inbox', reason: 'step_failed' }, events.length + this.#inbox.clear())
       this.failing = 'a step failed'
       this.#stopped = true
-      this.#inbox = []
       onFault(error)
       return undefined
     }
@@ -150,28 +132,3 @@ export class Loop {
     }
   }
 }
-
-/**
- * How many events of the inbox make a turn. A turn tells each entity once. It therefore ends with a deregistration, so that
- * one is always told, whatever its owner does next.
- */
-const turnLength = (inbox: readonly RegistryInput[]): number => {
-  let deltas = 0
-  for (const [i, event] of inbox.entries()) {
-    if (event.type === 'deltas') deltas += event.deltas.length
-    if (deltas > TURN_DELTAS_MAX && i > 0) return i
-    if (event.type === 'deregister' || i === TURN_EVENTS_MAX - 1) return i + 1
-  }
-  return inbox.length
-}
-
-const TIMERS: ReadonlySet<RegistryInput['type']> = new Set([
-  'tick',
-  'sweep',
-  'flush',
-  'flush_beats',
-  'heard',
-  'status',
-  'verdict',
-  'synced',
-])

@@ -12,6 +12,7 @@ import type {
 } from '@rollcall/core'
 import { equalBytes, type NodeId, type NodeStatus, type Signer } from '@rollcall/protocol'
 import type { Audit } from './audit.ts'
+import { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence } from './evidence.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Filters } from './filters.ts'
@@ -62,8 +63,10 @@ export class Peers {
   constructor(init: PeersInit) {
     this.#init = init
     const { settings, mesh, log, clock } = init
+    const eventLoop = new EventLoopTurns(clock)
     this.#sync = new Sync({
       ...init,
+      eventLoop,
       onRoundTrip: (peer, ms) => this.roundTrips.set(peer, ms),
       // Whoever differed from what this node held before may be equal to it now, or differ no longer from others.
       onRepaired: () => this.board.publish(),
@@ -78,6 +81,7 @@ export class Peers {
     })
     this.gossip = new Gossip({
       ...init,
+      eventLoop,
       numbering: this.#numbering,
       batchWindowMs: settings.batchWindowMs,
       bytesMax: settings.gossipBytesMax,

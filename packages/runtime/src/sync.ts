@@ -23,7 +23,7 @@ import {
   renewed,
 } from '@rollcall/core'
 import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
-import { EventLoopTurns } from './event-loop-turns.ts'
+import type { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence } from './evidence.ts'
 import { inLanes, together } from './lanes.ts'
 import { RepairTurns } from './repair-turns.ts'
@@ -44,6 +44,7 @@ export interface SyncInit {
   readonly log: Log
   readonly metrics: Metrics
   readonly evidence: Evidence
+  readonly eventLoop: EventLoopTurns
   readonly submit: (event: RegistryInput) => boolean
   /** Resolves when everything submitted has been carried out. */
   readonly settled: () => Promise<void>
@@ -72,12 +73,10 @@ export class Sync {
   readonly #init: SyncInit
   readonly #running = new Map<NodeId, Promise<boolean>>()
   readonly #turns: RepairTurns
-  readonly #eventLoop: EventLoopTurns
 
   constructor(init: SyncInit) {
     this.#init = init
     this.#turns = new RepairTurns(init.clock, init.state.self)
-    this.#eventLoop = new EventLoopTurns(init.clock)
   }
 
   /** Syncs with a peer, unless that is under way. Resolves with whether it ran to its end; never rejects. */
@@ -92,7 +91,7 @@ export class Sync {
   /** Answers a peer's request. Throws where it cannot be read: the peer is told `refused`. */
   async answer(body: Uint8Array, from: NodeId): Promise<Uint8Array> {
     this.#init.metrics.count('sync_bytes_total', { direction: 'in' }, body.length)
-    await this.#eventLoop.next()
+    await this.#init.eventLoop.next()
     const request = decodeSync(body)
     if (!request.ok) throw new Error(request.message)
     const answer = encodeSync(await this.#reply(request.value, from))
@@ -159,7 +158,7 @@ export class Sync {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
-      await this.#eventLoop.next()
+      await this.#init.eventLoop.next()
       const { ours, theirs } = differencesIn(state.items, answer)
       for (const { id } of ours) if (!found.has(id)) found.set(id, undefined)
       for (const item of theirs) found.set(item.id, item)
@@ -259,7 +258,7 @@ export class Sync {
   /** Verifies entries and lets them in. A bad one is dropped and told; the others are not its fault. */
   async #takeIn(deltas: readonly Delta[], from: NodeId): Promise<void> {
     for (const slice of slices(deltas, JUDGED_MAX)) {
-      await this.#eventLoop.next()
+      await this.#init.eventLoop.next()
       await this.#judgeAndSubmit(slice, from)
     }
     await this.#init.settled()
@@ -322,7 +321,7 @@ export class Sync {
       maxResponseBytes: LIMITS.syncResponseBytesMax,
     })
     metrics.count('sync_bytes_total', { direction: 'in' }, answer.length)
-    await this.#eventLoop.next()
+    await this.#init.eventLoop.next()
     const decoded = decodeSync(answer)
     if (!decoded.ok) throw new Error(decoded.message)
     if (decoded.value.type === 'busy') throw new Busy()

@@ -24,6 +24,8 @@ class NoFalseInactive implements Checker {
   readonly #streaks = new Map<EntityId, Map<SimNode, Streak>>()
   /** When something else than beats last happened to an entity: an act of its owner, a goodbye, a lie about it. */
   readonly #disturbedMs = new Map<EntityId, number>()
+  /** When a process last began to show an entity inactive. */
+  readonly #fellMs = new Map<SimNode, Map<EntityId, number>>()
 
   constructor(world: World) {
     this.#world = world
@@ -63,12 +65,14 @@ class NoFalseInactive implements Checker {
 
   ended(node: SimNode): void {
     for (const streaks of this.#streaks.values()) streaks.delete(node)
+    this.#fellMs.delete(node)
   }
 
   observed(node: SimNode, { type, reason, entityId }: RegistryEvent): void {
     if (type !== 'inactive' || entityId === undefined) return
     if (reason === 'goodbye') this.disturbed(entityId)
-    // After a split an older word may arrive first; whoever holds a newer beat answers it at once (L7).
+    const fellMs = this.#fellMs.get(node) ?? new Map<EntityId, number>()
+    this.#fellMs.set(node, fellMs.set(entityId, this.#world.nowMs()))
     this.#world.after(this.#answerMs, () => this.#look(node, entityId))
   }
 
@@ -77,7 +81,10 @@ class NoFalseInactive implements Checker {
   }
 
   #look(node: SimNode, id: EntityId): void {
-    if (!node.isHealthy || this.#world.nowMs() - (this.#disturbedMs.get(id) ?? 0) < this.#whileMs) return
+    const nowMs = this.#world.nowMs()
+    if (!node.isHealthy || nowMs - (this.#disturbedMs.get(id) ?? 0) < this.#whileMs) return
+    // After a split an older word may arrive first; whoever holds a newer beat answers it at once (L7).
+    if (nowMs - (this.#fellMs.get(node)?.get(id) ?? Number.NEGATIVE_INFINITY) < this.#answerMs) return
     const state = node.runtime?.inside.state
     const holding = state?.holdings.get(id)
     if (state === undefined || (holding !== undefined && state.shownNow(holding) === 'active')) return
