@@ -49,6 +49,9 @@ export const registerNatively = (
   return call(`${url}/v1/entities`, { method: 'POST', body: nativeAct(agent, 'register', { ...content, body }) })
 }
 
+/** More ids would not fit the 4 KiB of one frame. */
+const HELLO_MAX = 64
+
 /** A session of `WS /v1/session` for some agents, welcomed. */
 export class NativeSession {
   readonly socket: FrameSocket
@@ -67,8 +70,10 @@ export class NativeSession {
 
   static async open(url: string, agents: readonly ZyndAgent[]): Promise<NativeSession> {
     const session = await NativeSession.challenged(url)
-    session.hello(agents.map((agent) => agent.id))
-    await session.socket.nextOf('welcome')
+    for (let at = 0; at < agents.length; at += HELLO_MAX) {
+      session.hello(agents.slice(at, at + HELLO_MAX).map((agent) => agent.id))
+      await session.socket.nextOf('welcome')
+    }
     return session
   }
 
