@@ -125,6 +125,31 @@ test('S2: the ordered set agrees with a sorted array after any inserts and remov
   )
 })
 
+test('S2: a set several levels deep agrees with a sorted array while it grows, shrinks and grows again', () => {
+  const set = new ItemSet<SyncItem>()
+  const all = Array.from({ length: 6_000 }, (_, i) => item(i, (i * 7_919) % 6_007, 0))
+  const check = (held: readonly SyncItem[]): void => {
+    const sorted = [...held].sort(compareKeys)
+    assert.equal(set.count, sorted.length)
+    assert.deepEqual(set.fingerprint(), setOf(sorted).fingerprint())
+    for (let rank = 0; rank <= sorted.length; rank += 97) {
+      assert.equal(set.at(rank), sorted[rank])
+      assert.deepEqual(set.first(rank), setOf(sorted.slice(0, rank)).before(undefined))
+      const one = sorted[rank]
+      if (one !== undefined) assert.deepEqual(set.before(one), set.first(rank))
+    }
+  }
+  for (const one of all) set.insert(one)
+  check(all)
+  for (const one of all.slice(100)) assert.ok(set.remove(one))
+  assert.ok(!set.remove(all[100] ?? assert.fail()))
+  check(all.slice(0, 100))
+  for (const one of all.slice(100).reverse()) set.insert(one)
+  check(all)
+  for (const one of all) set.remove(one)
+  check([])
+})
+
 test('S1: equal sets settle in one round, and recent differences cost few rounds', () => {
   const many = Array.from({ length: 20_000 }, (_, i) => item(i, i, 0))
   const a = setOf(many)

@@ -448,7 +448,8 @@ export const SETTINGS = [
     min: 100,
     max: 10_000_000,
     default: 100_000,
-    reason: 'Events that may wait to be judged. Beyond it requests get 429 and beats are counted as rate_limited.',
+    reason:
+      'Events that may wait to be judged, from the door and from peers each. Beyond it requests get 429 and beats are counted as rate_limited.',
   },
   {
     key: 'limits.audit_links',
