@@ -449,7 +449,7 @@ export const SETTINGS = [
     max: 10_000_000,
     default: 100_000,
     reason:
-      'Events that may wait to be judged, from the door and from peers each. Beyond it requests get 429 and beats are counted as rate_limited.',
+      'Events that may wait to be judged, from clients and from peers each. Beyond it requests get 429 and beats are counted as rate_limited.',
   },
   {
     key: 'limits.audit_links',
