@@ -16,6 +16,7 @@ import {
   parseJsonObject,
 } from '@rollcall/protocol'
 import type { Evidence } from './evidence.ts'
+import type { Lines } from './inbox.ts'
 
 /** What the attendant of an entity knows that does not replicate. */
 export interface FreshBeat {
@@ -36,7 +37,7 @@ export interface FetcherInit {
   readonly log: Log
   readonly evidence: Evidence
   readonly submit: (event: RegistryInput) => boolean
-  readonly settled: () => Promise<void>
+  readonly settled: (lines: Lines) => Promise<void>
   readonly askTimeoutMs: number
   /** The longest wait for what was fetched to be taken in: a disk that refuses holds it up without end. */
   readonly answerTimeoutMs: number
@@ -105,7 +106,7 @@ export class Fetcher {
     const { clock, settled, answerTimeoutMs } = this.#init
     return new Promise((resolve) => {
       const cancel = clock.schedule(answerTimeoutMs, resolve)
-      void settled().then(() => {
+      void settled('door').then(() => {
         cancel()
         resolve()
       })

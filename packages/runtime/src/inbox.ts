@@ -9,6 +9,9 @@ import type { RegistryInput } from '@rollcall/core'
 const TURN_EVENTS_MAX = 256
 const TURN_DELTAS_MAX = 32
 
+/** What somebody waits for: an entry that was fetched comes through the door. */
+export type Lines = 'both' | 'door'
+
 /** How many events of each line went by up to some moment. */
 interface Count {
   door: number
@@ -21,8 +24,8 @@ export class Inbox {
   #peers: DeltasInput[] = []
   readonly #added: Count = { door: 0, peers: 0 }
   readonly #done: Count = { door: 0, peers: 0 }
-  /** Who waits until the events up to some moment are done, in the order of these moments. */
-  readonly #barriers: { readonly upTo: Count; readonly resolve: () => void }[] = []
+  /** Who waits until the events up to some moment are done. */
+  #barriers: { readonly upTo: Count; readonly resolve: () => void }[] = []
 
   /** `max` events of each line. Timers and peers' signs of life have as much room again beside what came through the door. */
   constructor(max: number) {
@@ -57,17 +60,14 @@ export class Inbox {
   /** What was taken has been carried out. */
   done(events: readonly RegistryInput[]): void {
     for (const event of events) this.#done[isOfPeers(event) ? 'peers' : 'door']++
-    for (;;) {
-      const [first] = this.#barriers
-      if (first === undefined || !this.#isDone(first.upTo)) return
-      this.#barriers.shift()
-      first.resolve()
-    }
+    const isOver = ({ upTo }: { readonly upTo: Count }): boolean => this.#isDone(upTo)
+    for (const { resolve } of this.#barriers.filter(isOver)) resolve()
+    this.#barriers = this.#barriers.filter((barrier) => !isOver(barrier))
   }
 
-  /** Resolves when everything added before this call has been carried out, whatever comes after it. */
-  settled(): Promise<void> {
-    const upTo = { ...this.#added }
+  /** Resolves when everything added to these lines before this call has been carried out, whatever comes after it. */
+  settled(lines: Lines): Promise<void> {
+    const upTo = { door: this.#added.door, peers: lines === 'both' ? this.#added.peers : 0 }
     if (this.#isDone(upTo)) return Promise.resolve()
     return new Promise((resolve) => this.#barriers.push({ upTo, resolve }))
   }

@@ -20,7 +20,7 @@ import {
   type Store,
   step,
 } from '@rollcall/core'
-import { Inbox } from './inbox.ts'
+import { Inbox, type Lines } from './inbox.ts'
 
 export interface LoopInit {
   readonly state: RegistryState
@@ -68,9 +68,9 @@ export class Loop {
     return this.#inbox.length
   }
 
-  /** Resolves when everything submitted before this call has been carried out, whatever comes after it. */
-  settled(): Promise<void> {
-    return this.#inbox.settled()
+  /** Resolves when everything submitted to these lines before this call has been carried out, whatever comes after it. */
+  settled(lines: Lines): Promise<void> {
+    return this.#inbox.settled(lines)
   }
 
   /** Takes no more events, and resolves when those it has are carried out, or the disk still refuses. */

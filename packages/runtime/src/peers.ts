@@ -17,6 +17,7 @@ import type { Evidence } from './evidence.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Filters } from './filters.ts'
 import { Gossip } from './gossip.ts'
+import type { Lines } from './inbox.ts'
 import { Numbering } from './numbering.ts'
 import { Repair } from './repair.ts'
 import type { RuntimeSettings } from './settings.ts'
@@ -38,7 +39,7 @@ export interface PeersInit {
   readonly audit: Audit
   readonly timers: Timers
   readonly submit: (event: RegistryInput) => boolean
-  readonly settled: () => Promise<void>
+  readonly settled: (lines: Lines) => Promise<void>
   readonly auditHead: () => AuditHead
 }
 

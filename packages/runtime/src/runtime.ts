@@ -118,7 +118,7 @@ class NodeRuntime implements Runtime {
       audit: this.#audit,
       timers: this.#timers,
       submit: (event) => this.#loop.submit(event),
-      settled: () => this.#loop.settled(),
+      settled: (lines) => this.#loop.settled(lines),
       auditHead: () => {
         const { number, hash } = this.#loop.durableAuditHead
         return { number, hash }

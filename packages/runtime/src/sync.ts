@@ -25,6 +25,7 @@ import {
 import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence } from './evidence.ts'
+import type { Lines } from './inbox.ts'
 import { inLanes, together } from './lanes.ts'
 import { RepairTurns } from './repair-turns.ts'
 import {
@@ -47,7 +48,7 @@ export interface SyncInit {
   readonly eventLoop: EventLoopTurns
   readonly submit: (event: RegistryInput) => boolean
   /** Resolves when everything submitted has been carried out. */
-  readonly settled: () => Promise<void>
+  readonly settled: (lines: Lines) => Promise<void>
   readonly onRoundTrip: (peer: NodeId, milliseconds: number) => void
   /** A repair with a peer ended, and what this node holds may have changed. */
   readonly onRepaired: () => void
@@ -105,7 +106,7 @@ export class Sync {
     try {
       const outcome = await this.#exchange(peer)
       submit({ type: 'synced', peer, startedMs })
-      await this.#init.settled()
+      await this.#init.settled('both')
       metrics.count('sync_rounds_total', { outcome })
       return true
     } catch (error) {
@@ -261,7 +262,7 @@ export class Sync {
       await this.#init.eventLoop.next()
       await this.#judgeAndSubmit(slice, from)
     }
-    await this.#init.settled()
+    await this.#init.settled('both')
   }
 
   async #judgeAndSubmit(deltas: readonly Delta[], from: NodeId): Promise<void> {

@@ -70,7 +70,7 @@ test('S4: whoever waits until all is settled waits for both lines, and not for w
   for (let i = 0; i < 4; i++) inbox.add(told(16))
   inbox.add(tick)
   const order: string[] = []
-  const settled = inbox.settled().then(() => order.push('settled'))
+  const settled = inbox.settled('both').then(() => order.push('settled'))
   inbox.add(told(16))
   for (const name of ['first', 'second', 'third']) {
     inbox.done(inbox.take())
@@ -79,5 +79,17 @@ test('S4: whoever waits until all is settled waits for both lines, and not for w
   }
   await settled
   assert.deepEqual(order, ['first', 'settled', 'second', 'third'])
-  await inbox.settled()
+  await inbox.settled('both')
+})
+
+test('L9: whoever waits for the door alone does not wait for what peers told before', async () => {
+  const inbox = new Inbox(1_000)
+  for (let i = 0; i < 100; i++) inbox.add(told(32))
+  inbox.add(told(1, 'fetch'))
+  const all = inbox.settled('both')
+  const door = inbox.settled('door')
+  inbox.done(inbox.take())
+  await door
+  while (inbox.length > 0) inbox.done(inbox.take())
+  await all
 })
