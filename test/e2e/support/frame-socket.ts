@@ -51,10 +51,13 @@ export class FrameSocket {
     this.ws.send(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame))
   }
 
-  /** The next frame not yet read. */
+  /** The next frame not yet read; an error where the socket was closed before one came. */
   async next(): Promise<Frame> {
-    await this.#until('a frame', () => this.frames.length > this.#read)
-    return this.frames[this.#read++] ?? {}
+    await this.#until('a frame', () => this.frames.length > this.#read || this.#closed !== undefined)
+    const frame = this.frames[this.#read]
+    if (frame === undefined) throw new Error(`closed with ${this.#closed?.code} ${this.#closed?.reason}`)
+    this.#read++
+    return frame
   }
 
   /** The next frame of this type; those before it are passed over. */
