@@ -7,14 +7,16 @@ import {
   type Differences,
   differencesIn,
   ItemSet,
+  momentKey,
   nextMessage,
   openingMessage,
   type Range,
   renewed,
   type SyncItem,
 } from '@rollcall/core'
-import { entityIdOf, nodeIdOf } from '@rollcall/protocol'
+import { base16, entityIdOf, nodeIdOf } from '@rollcall/protocol'
 import fc from 'fast-check'
+import { referenceDigest } from './support/reference-digest.ts'
 
 const NODES = [1, 2, 3].map((byte) => nodeIdOf(new Uint8Array(32).fill(byte)))
 
@@ -138,6 +140,12 @@ test('S2: a set several levels deep agrees with a sorted array while it grows, s
       const one = sorted[rank]
       if (one !== undefined) assert.deepEqual(set.before(one), set.first(rank))
     }
+    for (let wallMs = 0; wallMs < 6_100; wallMs += 611) {
+      const range = { lower: momentKey(wallMs), upper: momentKey(wallMs + 1_000) }
+      const inRange = sorted.filter(({ stamp }) => stamp.wallMs >= wallMs && stamp.wallMs < wallMs + 1_000)
+      assert.deepEqual([...set.range(range)], inRange)
+      assert.deepEqual(base16(set.fingerprint(range)), referenceDigest(inRange.map(({ hash }) => hash)))
+    }
   }
   for (const one of all) set.insert(one)
   check(all)
@@ -145,6 +153,11 @@ test('S2: a set several levels deep agrees with a sorted array while it grows, s
   assert.ok(!set.remove(all[100] ?? assert.fail()))
   check(all.slice(0, 100))
   for (const one of all.slice(100).reverse()) set.insert(one)
+  check(all)
+  const everyTenth = all.filter((_, i) => i % 10 === 0)
+  for (const one of all) if (!everyTenth.includes(one)) set.remove(one)
+  check(everyTenth)
+  for (const one of all) if (!everyTenth.includes(one)) set.insert(one)
   check(all)
   for (const one of all) set.remove(one)
   check([])

@@ -38,7 +38,7 @@ export const LIMITS = {
   repairRangeMax: 1024,
   syncResponseBytesMax: 8 * 1024 * 1024,
   syncEntriesMax: 4096,
-  syncRangesMax: 8192,
+  syncRangesMax: 2_048,
   // Search
   queryCharsMax: 500,
   queryFilterValuesMax: 32,

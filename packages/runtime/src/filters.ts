@@ -51,6 +51,7 @@ export class Filters {
   #version = 1
   /** Words added since a rebuild began; undefined while none runs. */
   #added: string[] | undefined
+  #stopped = false
 
   private constructor(init: FiltersInit, hasher: Hasher) {
     this.#init = init
@@ -60,6 +61,11 @@ export class Filters {
 
   static async create(init: FiltersInit): Promise<Filters> {
     return new Filters(init, await createHasher())
+  }
+
+  /** Nothing is rebuilt any more; a rebuild under way may fail. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** Version of this node's filter: changes with every word added and every rebuild. */
@@ -98,7 +104,8 @@ export class Filters {
       metrics.observe('bloom_rebuild_seconds', (clock.monotonicMs() - startedMs) / 1000)
       metrics.gauge('bloom_fill_ratio', this.#own.fillRatio())
     } catch (error) {
-      log.error('the filter could not be rebuilt; the old one stays', { error })
+      // A node that stops takes the builder away, whatever it is at.
+      if (!this.#stopped) log.error('the filter could not be rebuilt; the old one stays', { error })
     } finally {
       this.#added = undefined
     }

@@ -141,8 +141,9 @@ export class Gossip {
   async #takeIn({ origin }: Envelope, { deltas, stamp }: Transitions): Promise<MessageVerdict> {
     const { state, clock, metrics, evidence, eventLoop, submit, fetch, log } = this.#init
     const judgements: Judgement[] = []
-    for (const [i, slice] of slices(deltas).entries()) {
-      if (i > 0) await eventLoop.next()
+    for (const slice of slices(deltas)) {
+      // One entry is the news of one moment, and goes ahead.
+      if (deltas.length > 1) await eventLoop.next()
       judgements.push(...(await Promise.all(slice.map((delta) => evidence.judge(delta)))))
     }
     const bad = judgements.indexOf('bad')

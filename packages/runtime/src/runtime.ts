@@ -177,6 +177,7 @@ class NodeRuntime implements Runtime {
     this.registry.close()
     this.#timers.stop()
     this.#peers.stop()
+    this.#parts.filters.stop()
     this.#loop.submit({ type: 'flush' })
     await this.#loop.stop()
     this.#peers.gossip.flush()

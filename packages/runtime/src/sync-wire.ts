@@ -1,5 +1,6 @@
 /** Messages of a sync, one request and one answer at a time. CBOR arrays; the first element names the message. */
 import {
+  compareKeys,
   HASH_PREFIX_BYTES,
   type ItemKey,
   isMoment,
@@ -96,11 +97,11 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
         return {
           type,
           members: reader.list('members', LIMITS.membersMax, readMember),
-          ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange),
+          ranges: readRanges(reader),
           verdict: reader.optional(() => reader.stamp('verdict')),
         }
       case 'ranges':
-        return { type, ranges: reader.list('ranges', LIMITS.syncRangesMax, readRange) }
+        return { type, ranges: readRanges(reader) }
       case 'get':
         return { type, wanted: reader.list('wanted', LIMITS.syncEntriesMax, readWanted) }
       case 'deltas':
@@ -109,6 +110,17 @@ export const decodeSync = (bytes: Uint8Array): Result<SyncMessage> =>
         return { type }
     }
   })
+
+/** Ranges from the newest down: out of order they would lie over one another, and each be worked on as a whole (S1). */
+const readRanges = (reader: Reader): Range[] => {
+  const ranges = reader.list('ranges', LIMITS.syncRangesMax, readRange)
+  for (const [i, { lower }] of ranges.entries()) {
+    const upper = ranges[i - 1]?.lower
+    if (i > 0 && (upper === undefined || (lower !== undefined && compareKeys(lower, upper) >= 0)))
+      refuse('ranges lie one before the other')
+  }
+  return ranges
+}
 
 const memberLayout = (line: MemberLine): Encodable => [line.node, encodeStamp(line.lastStamp), Math.round(line.ageMs)]
 

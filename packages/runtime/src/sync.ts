@@ -47,7 +47,7 @@ export interface SyncInit {
   readonly evidence: Evidence
   readonly eventLoop: EventLoopTurns
   readonly submit: (event: RegistryInput) => boolean
-  /** Resolves when everything submitted has been carried out. */
+  /** Resolves when everything submitted to these lines has been carried out. */
   readonly settled: (lines: Lines) => Promise<void>
   readonly onRoundTrip: (peer: NodeId, milliseconds: number) => void
   /** A repair with a peer ended, and what this node holds may have changed. */
@@ -139,10 +139,7 @@ export class Sync {
 
   /** Exchanges member tables and digests. */
   async #isEqual(peer: NodeId): Promise<boolean> {
-    const { state, clock } = this.#init
-    const askedMs = clock.monotonicMs()
-    const hello = await this.#ask(peer, this.#hello(peer, openingMessage(state.items)), 'hello')
-    this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
+    const hello = await this.#ask(peer, this.#hello(peer, openingMessage(this.#init.state.items)), 'hello')
     this.#hearAll(hello)
     const [first] = hello.ranges
     return hello.ranges.length === 1 && first?.claim.kind === 'skip'
@@ -314,13 +311,16 @@ export class Sync {
     message: SyncMessage,
     expected: T,
   ): Promise<Extract<SyncMessage, { type: T }>> {
-    const { mesh, metrics } = this.#init
+    const { mesh, metrics, clock } = this.#init
     const body = encodeSync(message)
+    const askedMs = clock.monotonicMs()
     metrics.count('sync_bytes_total', { direction: 'out' }, body.length)
     const answer = await mesh.request(peer, '/rollcall/sync/1', body, {
       timeoutMs: TIMEOUT_MS,
       maxResponseBytes: LIMITS.syncResponseBytesMax,
     })
+    // Equal or not, a hello is answered at once: the other requests have work in them.
+    if (message.type === 'hello') this.#init.onRoundTrip(peer, clock.monotonicMs() - askedMs)
     metrics.count('sync_bytes_total', { direction: 'in' }, answer.length)
     await this.#init.eventLoop.next()
     const decoded = decodeSync(answer)

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RegistryInput } from '@rollcall/core'
+import { registration } from '../../core/test/support/acts.ts'
 import { graveEntry, stampOf } from '../../core/test/support/entries.ts'
 import { nodeKeys, ownerOf } from '../../core/test/support/keys.ts'
 import { Inbox } from '../src/inbox.ts'
 
 const [node] = nodeKeys(1).map(({ id }) => id)
 assert.ok(node)
-const grave = graveEntry(ownerOf('inbox'), stampOf(1, node))
+const owner = ownerOf('inbox')
+const grave = graveEntry(owner, stampOf(1, node))
 
 /** So many entries of a peer. */
 const told = (count: number, source: 'gossip' | 'fetch' = 'gossip'): RegistryInput => ({
@@ -17,58 +19,82 @@ const told = (count: number, source: 'gossip' | 'fetch' = 'gossip'): RegistryInp
   source,
 })
 const tick: RegistryInput = { type: 'tick' }
-const verdict: RegistryInput = { type: 'verdict', lastStamp: stampOf(1, node) }
+const heard: RegistryInput = { type: 'heard', node, stamp: stampOf(1, node), ageMs: 0 }
+const act: RegistryInput = { type: 'register', token: 1, act: registration(owner, 1_000) }
 
 const typesOf = (events: readonly RegistryInput[]): string[] => events.map(({ type }) => type)
 
 test('L9: what comes through the door waits for one turn, however much peers have told before it', () => {
   const inbox = new Inbox(1_000)
   for (let i = 0; i < 500; i++) inbox.add(told(16))
-  inbox.add(verdict)
-  assert.deepEqual(typesOf(inbox.take()), ['deltas', 'deltas', 'verdict'])
+  inbox.add(act)
+  assert.deepEqual(typesOf(inbox.take()), ['deltas', 'deltas', 'register'])
 })
 
 test('L9: what peers tell goes on, however much comes through the door', () => {
   const inbox = new Inbox(1_000)
-  for (let i = 0; i < 900; i++) inbox.add(verdict)
+  for (let i = 0; i < 900; i++) inbox.add(act)
   inbox.add(told(16))
-  inbox.add(tick)
   const turn = inbox.take()
   assert.equal(turn[0]?.type, 'deltas')
   assert.equal(turn.length, 257)
 })
 
-test('L9: an entry that was fetched is waited for at the door', () => {
+test('L9: an entry that was fetched is waited for at the door, and not many of them in one turn', () => {
   const inbox = new Inbox(1_000)
   for (let i = 0; i < 500; i++) inbox.add(told(32))
-  const fetched = told(1, 'fetch')
-  inbox.add(fetched)
-  assert.ok(inbox.take().includes(fetched))
+  const fetched = Array.from({ length: 40 }, () => told(1, 'fetch'))
+  for (const one of fetched) inbox.add(one)
+  const turns = [inbox.take(), inbox.take()].map((turn) => fetched.filter((one) => turn.includes(one)).length)
+  assert.deepEqual(turns, [32, 8])
 })
 
-test('L9: a turn takes at most 32 entries of peers, but always the first that wait', () => {
+test('L9: of peers a turn takes at most 32 entries, but always the first that wait', () => {
   const inbox = new Inbox(1_000)
   for (const count of [100, 31, 1, 1]) inbox.add(told(count))
   const sizes = Array.from({ length: 4 }, () => inbox.take().length)
   assert.deepEqual(sizes, [1, 2, 1, 0])
 })
 
-test('L9: neither line takes the room of the other, and both are bounded, timers included', () => {
+test('T1: a deregistration is the last that a turn takes from the door', () => {
+  const inbox = new Inbox(1_000)
+  const deregister: RegistryInput = { type: 'deregister', token: 1, id: grave.id, act: registration(owner, 1_000) }
+  const register: RegistryInput = { type: 'register', token: 2, act: registration(owner, 1_000) }
+  for (const event of [register, deregister, register]) inbox.add(event)
+  assert.deepEqual(typesOf(inbox.take()), ['register', 'deregister'])
+  assert.deepEqual(typesOf(inbox.take()), ['register'])
+})
+
+test('L3, L5: a timer waits for all that came before it, at the door and from peers, and for nothing that comes after', () => {
+  const inbox = new Inbox(1_000)
+  for (let i = 0; i < 4; i++) inbox.add(told(16))
+  for (let i = 0; i < 300; i++) inbox.add(act)
+  inbox.add(tick)
+  for (let i = 0; i < 4; i++) inbox.add(told(16))
+  const turns = [inbox.take(), inbox.take(), inbox.take()]
+  assert.deepEqual(
+    turns.map((turn) => turn.indexOf(tick)),
+    [-1, 2 + 44, -1],
+  )
+})
+
+test('L9: no line takes the room of another, and all are bounded', () => {
   const inbox = new Inbox(3)
   const added = (event: RegistryInput): number =>
     Array.from({ length: 10 }, () => inbox.add(event)).filter(Boolean).length
   assert.equal(added(told(1)), 3)
+  assert.equal(added(heard), 3, 'signs of life find room behind entries')
   assert.equal(added(told(1, 'fetch')), 3)
   assert.equal(added(tick), 3)
-  assert.equal(inbox.length, 9)
-  assert.equal(inbox.clear(), 9)
+  assert.equal(inbox.length, 12)
+  assert.equal(inbox.clear(), 12)
   assert.equal(inbox.length, 0)
 })
 
 test('S4: whoever waits until all is settled waits for both lines, and not for what comes later', async () => {
   const inbox = new Inbox(1_000)
   for (let i = 0; i < 4; i++) inbox.add(told(16))
-  inbox.add(tick)
+  inbox.add(act)
   const order: string[] = []
   const settled = inbox.settled('both').then(() => order.push('settled'))
   inbox.add(told(16))

@@ -272,7 +272,9 @@ const splitLeaf = <T extends OrderedItem>(leaf: Leaf<T>): NewChild<T> => {
   const right = newLeaf<T>()
   right.sums.set(leaf.sums.subarray(half * LIMBS))
   right.items.push(...leaf.items.splice(half))
-  return asChild(right, right.items[0])
+  const [first] = right.items
+  // The place alone: the item may leave the set before the bound does.
+  return asChild(right, first === undefined ? undefined : { stamp: first.stamp, id: first.id })
 }
 
 const splitInner = <T>(inner: Inner<T>): NewChild<T> => {
@@ -310,7 +312,32 @@ const removeFrom = <T extends OrderedItem>(node: Node<T>, key: ItemKey): Sum | u
   }
   subtractSum(node.sums, removed, index)
   node.counts[index] = count
+  join(node, index === 0 ? 1 : index)
   return removed
+}
+
+/**
+ * Joins a child with the one before it where one of them is nearly empty and both fit well into one: entries that change move
+ * to the end, and what stays behind of thousands must not lie in as many nodes.
+ */
+const join = <T>(inner: Inner<T>, index: number): void => {
+  const [left, right] = [inner.children[index - 1], inner.children[index]]
+  const bound = inner.bounds[index]
+  if (left === undefined || right === undefined || bound === undefined) return
+  const [before, more] = [lengthOf(left), lengthOf(right)]
+  if (Math.min(before, more) > NODE_MAX / 4 || before + more > (3 / 4) * NODE_MAX) return
+  left.sums.set(right.sums.subarray(0, more * LIMBS), before * LIMBS)
+  if (left.isLeaf && right.isLeaf) left.items.push(...right.items)
+  else if (!left.isLeaf && !right.isLeaf) {
+    left.counts.set(right.counts.subarray(0, more), before)
+    left.children.push(...right.children)
+    // The first of them is looked at from now on.
+    left.bounds.push(bound, ...right.bounds.slice(1))
+  }
+  const { sum, count } = totalOf(left)
+  inner.sums.set(sum, (index - 1) * LIMBS)
+  inner.counts[index - 1] = count
+  dropChild(inner, index)
 }
 
 function* walk<T extends OrderedItem>(

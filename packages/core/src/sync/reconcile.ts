@@ -100,11 +100,12 @@ export const answerMessage = <T extends SyncItem>(
   options: ReconcileOptions = RECONCILE_DEFAULTS,
 ): Range[] => {
   const answer = new MessageBuilder(set, options)
-  for (const { range, claim } of stretches(set, message)) {
+  const stretchOf = stretchesOf(set)
+  for (const { range, claim } of spans(message)) {
     if (answer.isFull) break
-    if (claim.kind === 'list') answer.list(range)
+    if (claim.kind === 'list') answer.list(stretchOf(range))
     else if (claim.kind === 'skip') answer.skip(range)
-    else answer.compare(range, claim.fingerprint, () => answer.list(range))
+    else answer.compare(stretchOf(range), claim.fingerprint, (stretch) => answer.list(stretch))
   }
   return answer.finish()
 }
@@ -123,10 +124,11 @@ export const nextMessage = <T extends SyncItem>(
   options: ReconcileOptions = RECONCILE_DEFAULTS,
 ): Range[] | undefined => {
   const next = new MessageBuilder(set, options)
-  for (const { range, claim } of stretches(set, message)) {
+  const stretchOf = stretchesOf(set)
+  for (const { range, claim } of spans(message)) {
     // What is not looked at now is one fingerprint at the end of the next message, and comes again.
     if (next.isFull) break
-    if (claim.kind === 'fingerprint') next.compare(range, claim.fingerprint, () => next.askFor(range))
+    if (claim.kind === 'fingerprint') next.compare(stretchOf(range), claim.fingerprint, () => next.askFor(range))
     else next.skip(range)
   }
   const open = next.finish()
@@ -134,12 +136,14 @@ export const nextMessage = <T extends SyncItem>(
 }
 
 /** A message that says the same ranges of what the set holds now. */
-export const renewed = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Range[] =>
-  Array.from(stretches(set, message), ({ range, claim }) =>
-    claim.kind === 'fingerprint'
-      ? { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: fingerprintBetween(range.from, range.to) } }
-      : { lower: range.lower, claim },
-  )
+export const renewed = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Range[] => {
+  const stretchOf = stretchesOf(set)
+  return Array.from(spans(message), ({ range, claim }) => {
+    if (claim.kind !== 'fingerprint') return { lower: range.lower, claim }
+    const { from, to } = stretchOf(range)
+    return { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: fingerprintBetween(from, to) } }
+  })
+}
 
 /** Ranges of a message with both ends. */
 function* spans(message: readonly Range[]): Generator<{ readonly range: ItemRange; readonly claim: RangeClaim }> {
@@ -157,16 +161,14 @@ interface Stretch extends ItemRange {
   readonly to: Prefix
 }
 
-/** The ranges of a message as stretches of a set. Two that follow each other have an end in common: it is looked up once. */
-function* stretches<T extends SyncItem>(
-  set: ItemSet<T>,
-  message: readonly Range[],
-): Generator<{ readonly range: Stretch; readonly claim: RangeClaim }> {
-  let to = set.before(undefined)
-  for (const { range, claim } of spans(message)) {
+/** Ranges of one message as stretches of a set. Two that follow each other have an end in common: it is looked up once. */
+const stretchesOf = <T extends SyncItem>(set: ItemSet<T>): ((range: ItemRange) => Stretch) => {
+  let known: { readonly key: ItemKey | undefined; readonly before: Prefix } | undefined
+  return (range) => {
+    const to = known !== undefined && known.key === range.upper ? known.before : set.before(range.upper)
     const from = range.lower === undefined ? NOTHING_BEFORE : set.before(range.lower)
-    yield { range: { ...range, from, to }, claim }
-    to = from
+    known = { key: range.lower, before: from }
+    return { ...range, from, to }
   }
 }
 
@@ -211,9 +213,9 @@ class MessageBuilder<T extends SyncItem> {
   }
 
   /** Settles a range whose fingerprints agree. One that differs is divided; for one with few items here `onSmall` is called. */
-  compare(range: Stretch, theirs: Uint8Array, onSmall: () => void): void {
+  compare(range: Stretch, theirs: Uint8Array, onSmall: (range: Stretch) => void): void {
     if (equalBytes(fingerprintBetween(range.from, range.to), theirs)) this.skip(range)
-    else if (countOf(range) <= this.#options.listMax) onSmall()
+    else if (countOf(range) <= this.#options.listMax) onSmall(range)
     else this.#split(range)
   }
 

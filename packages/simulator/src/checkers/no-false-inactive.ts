@@ -72,7 +72,10 @@ class NoFalseInactive implements Checker {
     if (type !== 'inactive' || entityId === undefined) return
     if (reason === 'goodbye') this.disturbed(entityId)
     const fellMs = this.#fellMs.get(node) ?? new Map<EntityId, number>()
-    this.#fellMs.set(node, fellMs.set(entityId, this.#world.nowMs()))
+    this.#fellMs.set(node, fellMs)
+    // Once: who falls again and again is not what an older word does.
+    const nowMs = this.#world.nowMs()
+    if (nowMs - (fellMs.get(entityId) ?? Number.NEGATIVE_INFINITY) >= this.#whileMs) fellMs.set(entityId, nowMs)
     this.#world.after(this.#answerMs, () => this.#look(node, entityId))
   }
 
