@@ -5,7 +5,8 @@ import { EventLoopTurns } from '../src/event-loop-turns.ts'
 
 /** Lets timers run at their own moments, as an event loop that comes round once a millisecond. */
 class SlowRounds extends ManualClock {
-  override schedule(_delayMs: number, fn: () => void): () => void {
+  override schedule(delayMs: number, fn: () => void): () => void {
+    assert.equal(delayMs, 0, 'a turn comes as soon as the event loop does')
     return super.schedule(1, fn)
   }
 }

@@ -317,15 +317,15 @@ const removeFrom = <T extends OrderedItem>(node: Node<T>, key: ItemKey): Sum | u
 }
 
 /**
- * Joins a child with the one before it where one of them is nearly empty and both fit well into one: entries that change move
- * to the end, and what stays behind of thousands must not lie in as many nodes.
+ * Joins a child with the one before it where both fit well into one: entries that change move to the end, and what stays
+ * behind of thousands must not lie in as many nodes.
  */
 const join = <T>(inner: Inner<T>, index: number): void => {
   const [left, right] = [inner.children[index - 1], inner.children[index]]
   const bound = inner.bounds[index]
   if (left === undefined || right === undefined || bound === undefined) return
   const [before, more] = [lengthOf(left), lengthOf(right)]
-  if (Math.min(before, more) > NODE_MAX / 4 || before + more > (3 / 4) * NODE_MAX) return
+  if (before + more > (3 / 4) * NODE_MAX) return
   left.sums.set(right.sums.subarray(0, more * LIMBS), before * LIMBS)
   if (left.isLeaf && right.isLeaf) left.items.push(...right.items)
   else if (!left.isLeaf && !right.isLeaf) {
