@@ -68,9 +68,13 @@ export class Inbox {
     const door = this.#door.splice(0, inTurn(this.#door))
     this.#taken.peers += peers.length
     this.#taken.door += door.length
-    const isDue = this.#timers.findIndex(({ after }) => !isReached(this.#taken, after))
-    const timers = this.#timers.splice(0, Math.min(TURN_EVENTS_MAX, isDue < 0 ? this.#timers.length : isDue))
-    return [...peers, ...door, ...timers.map(({ event }) => event)]
+    return [...peers, ...door, ...this.#takeDueTimers()]
+  }
+
+  #takeDueTimers(): RegistryInput[] {
+    const early = this.#timers.findIndex(({ after }) => !isReached(this.#taken, after))
+    const due = early < 0 ? this.#timers.length : early
+    return this.#timers.splice(0, Math.min(due, TURN_EVENTS_MAX)).map(({ event }) => event)
   }
 
   /** What was taken has been carried out. */

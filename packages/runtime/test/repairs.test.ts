@@ -13,6 +13,28 @@ const [LESS, SELF, MORE] = [1, 2, 3].map((byte) => nodeIdOf(new Uint8Array(32).f
   ReturnType<typeof nodeIdOf>,
 ]
 
+test('S2: what many peers bring at once is checked in pieces, one each time the event loop comes round', async () => {
+  const cluster = new TestCluster(4)
+  await cluster.start()
+  try {
+    const [newcomer, ...others] = cluster.nodes
+    assert.ok(newcomer && others[0])
+    cluster.network.partition([newcomer.id])
+    await cluster.pass(60_000)
+    for (let number = 0; number < 150; number++) await others[0].register(new Agent(number))
+    await cluster.pass(10_000)
+    cluster.network.blockTopics(true)
+    newcomer.checkedAtOnce = 0
+    cluster.network.heal()
+    await cluster.pass(90_000)
+    assert.equal(new Set(cluster.nodes.map((node) => node.registry.node().digest)).size, 1)
+    // Sixteen entries make a piece.
+    assert.ok(newcomer.checkedAtOnce > 0 && newcomer.checkedAtOnce <= 16, `${newcomer.checkedAtOnce} at once`)
+  } finally {
+    await cluster.stop()
+  }
+})
+
 test('S1: after a split each node takes in what it lacked once, whatever changed, and from whomever', async () => {
   const cluster = new TestCluster(5)
   await cluster.start()

@@ -60,10 +60,13 @@ const silent: Log = {
 /** The clock of one process: when it is killed, its timers never fire. */
 class ProcessClock implements Clock {
   readonly #machine: Clock
+  readonly #onRound: () => void
   #alive = true
 
-  constructor(machine: Clock) {
+  /** `onRound` is told before each timer of this process. */
+  constructor(machine: Clock, onRound: () => void) {
     this.#machine = machine
+    this.#onRound = onRound
   }
 
   wallMs(): number {
@@ -76,7 +79,9 @@ class ProcessClock implements Clock {
 
   schedule(delayMs: number, fn: () => void): () => void {
     return this.#machine.schedule(delayMs, () => {
-      if (this.#alive) fn()
+      if (!this.#alive) return
+      this.#onRound()
+      fn()
     })
   }
 
@@ -96,9 +101,12 @@ export class TestNode {
   readonly faults: unknown[] = []
   mesh: MemoryMesh | undefined
   runtime: Runtime | undefined
+  /** Most signatures that it checked between two of its timers. */
+  checkedAtOnce = 0
   readonly #cluster: TestCluster
   readonly #index: number
   #breaking = false
+  #checked = 0
 
   constructor(cluster: TestCluster, index: number) {
     this.#cluster = cluster
@@ -119,7 +127,9 @@ export class TestNode {
   async start(): Promise<void> {
     const join = this.#cluster.nodes.filter((node) => node !== this).map((node) => `/memory/${node.id}`)
     this.mesh = this.#cluster.network.createMesh({ nodeId: this.id, join, metrics: this.metrics })
-    this.#process = new ProcessClock(this.clock)
+    this.#process = new ProcessClock(this.clock, () => {
+      this.#checked = 0
+    })
     await this.store.open()
     const signer = this.#signer()
     this.runtime = await createRuntime({
@@ -137,7 +147,13 @@ export class TestNode {
           return signer.sign(message)
         },
       },
-      verifier: inlineVerifier,
+      verifier: {
+        verify: (...check) => {
+          this.#checked++
+          this.checkedAtOnce = Math.max(this.checkedAtOnce, this.#checked)
+          return inlineVerifier.verify(...check)
+        },
+      },
       filterBuilder: { rebuild: async (words) => buildFilter(await createHasher(), words, 0.01).encode() },
       log: silent,
       metrics: this.metrics as Metrics,
