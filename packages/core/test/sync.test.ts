@@ -163,6 +163,39 @@ test('S2: a set several levels deep agrees with a sorted array while it grows, s
   check([])
 })
 
+test('S2: a set from which whole stretches go and come back agrees with a sorted array', () => {
+  const stretches = fc.array(fc.tuple(fc.nat(3_999), fc.integer({ min: 1, max: 1_500 })), {
+    minLength: 10,
+    maxLength: 25,
+  })
+  const all = Array.from({ length: 4_000 }, (_, i) => item(i, i, 0))
+  fc.assert(
+    fc.property(stretches, (list) => {
+      const set = setOf(all)
+      const held = new Set(all)
+      for (const [from, length] of list) {
+        for (const one of all.slice(from, from + length)) {
+          if (held.delete(one)) assert.ok(set.remove(one))
+          else {
+            held.add(one)
+            set.insert(one)
+          }
+        }
+        const sorted = all.filter((one) => held.has(one))
+        assert.equal(set.count, sorted.length)
+        for (let rank = 0; rank < sorted.length; rank += 53) {
+          const one = sorted[rank]
+          assert.equal(set.at(rank), one)
+          if (one !== undefined) assert.equal(set.before(one).count, rank)
+        }
+      }
+      const hashes = all.filter((one) => held.has(one)).map(({ hash }) => hash)
+      assert.equal(base16(set.fingerprint()), referenceDigest(hashes))
+    }),
+    { numRuns: 40 },
+  )
+})
+
 test('S1: equal sets settle in one round, and recent differences cost few rounds', () => {
   const many = Array.from({ length: 20_000 }, (_, i) => item(i, i, 0))
   const a = setOf(many)

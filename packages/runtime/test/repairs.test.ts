@@ -35,6 +35,22 @@ test('S2: what many peers bring at once is checked in pieces, one each time the 
   }
 })
 
+test('S2, G3: a message of many entries is checked in pieces, too', async () => {
+  const cluster = new TestCluster(2, { batchWindowMs: 500 })
+  await cluster.start()
+  try {
+    const [first, second] = [cluster.node(0), cluster.node(1)]
+    second.checkedAtOnce = 0
+    for (let number = 0; number < 60; number++) await first.register(new Agent(number))
+    await cluster.pass(2_000)
+    assert.equal(second.registry.node().digest, first.registry.node().digest)
+    // Sixteen entries, and the envelope of the first.
+    assert.ok(second.checkedAtOnce > 1 && second.checkedAtOnce <= 17, `${second.checkedAtOnce} at once`)
+  } finally {
+    await cluster.stop()
+  }
+})
+
 test('S1: after a split each node takes in what it lacked once, whatever changed, and from whomever', async () => {
   const cluster = new TestCluster(5)
   await cluster.start()
