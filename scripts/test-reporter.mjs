@@ -7,6 +7,14 @@
 
 import { relative, resolve } from 'node:path'
 
+const REASON_MAX = 400
+
+/** Why a test failed, on one line: the totals stand last, where a log that was cut still shows them. */
+function reasonOf({ cause, message }) {
+  const text = String(cause?.message ?? message).replace(/\s+/g, ' ')
+  return text.length > REASON_MAX ? `${text.slice(0, REASON_MAX)}…` : text
+}
+
 /** Adds one event of the runner to the totals. A suite counts only when it fails by itself, as with a broken hook. */
 function count(totals, { type, data }) {
   if (type !== 'test:pass' && type !== 'test:fail') return
@@ -15,9 +23,8 @@ function count(totals, { type, data }) {
   else if (type === 'test:fail') {
     if (data.details.type === 'suite' && data.details.error.failureType === 'subtestsFailed') return
     totals.failed += 1
-    totals.failures.push(
-      isFile ? relative('.', data.file) : `${data.name} (${relative('.', data.file ?? 'unknown file')})`,
-    )
+    const path = relative('.', data.file ?? 'unknown file')
+    totals.failures.push(`${isFile ? path : `${data.name} (${path})`}: ${reasonOf(data.details.error)}`)
   } else if (isFile) totals.emptyFiles.push(relative('.', data.file))
   else if (data.details.type !== 'suite') totals.passed += 1
 }

@@ -27,10 +27,10 @@ function totalsOf(name: string, content: string): Totals {
   return JSON.parse(readFileSync(totals, 'utf8'))
 }
 
-test('passed, failed and skipped tests are counted, suites are not', () => {
+test('passed, failed and skipped tests are counted, suites are not; a failure says why', () => {
   const totals = totalsOf(
     'mixed.test.mjs',
-    `describe('a', () => { test('b', () => {}); test('c', () => { throw new Error('no') }) })
+    `describe('a', () => { test('b', () => {}); test('c', () => { throw new Error('no,\\n not so') }) })
      test('d', { skip: 'later' }, () => {})
      test('e', async (t) => { await t.test('f', () => {}) })`,
   )
@@ -38,7 +38,7 @@ test('passed, failed and skipped tests are counted, suites are not', () => {
     { ...totals, failures: totals.failures.length },
     { ...noTotals(), passed: 3, failed: 1, skipped: 1, failures: 1 },
   )
-  assert.match(totals.failures.join(), /^c \(/)
+  assert.match(totals.failures.join(), /^c \(.*mixed.test.mjs\): no, not so$/)
 })
 
 test('a file without tests, one that cannot be loaded and a broken hook are noticed', () => {

@@ -77,7 +77,9 @@ export class PythonAgent {
     } else {
       const posted = await this.register()
       this.steps.push(`POST ${posted.status}`)
-      if (posted.status === 409 || posted.text.includes('409')) await this.update({ ...this.description })
+      // Only the text of its own exception, which a registration that succeeds does not raise, is looked through.
+      const refused = posted.status === 201 ? '' : `${posted.status} ${posted.text}`
+      if (refused.includes('409')) await this.update({ ...this.description })
     }
     this.beat()
   }
