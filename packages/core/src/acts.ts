@@ -23,6 +23,7 @@ import {
   type Result,
   registrant,
   type Stamp,
+  saidIn,
 } from '@rollcall/protocol'
 import { nameKey } from './claims.ts'
 import { liveRecord } from './merge/order.ts'
@@ -90,7 +91,8 @@ export const bindingClaimOf = (of: {
   readonly before: EntityRecord | undefined
   readonly stamp: Stamp
 }): Stamp | undefined => {
-  const binding = bindingOf(of.acts, of.id)
+  const said = saidIn(of.acts)
+  const binding = said.ok ? bindingOf(said.value, of.id) : said
   // What cannot be read, `makeRecord` refuses with its reason.
   if (!binding.ok || binding.value === undefined) return undefined
   return of.before?.binding?.name === binding.value.name ? of.before.binding.claim : of.stamp

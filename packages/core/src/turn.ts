@@ -38,7 +38,7 @@ interface Change {
   own: boolean
 }
 
-const UNSIGNED: Word = { signature: new Uint8Array(), sides: 0, path: [] }
+const UNSIGNED: Word = { bytes: new Uint8Array(), sides: 0 }
 
 export class Turn {
   readonly state: RegistryState

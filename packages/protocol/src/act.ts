@@ -84,6 +84,22 @@ export const actContent = (act: Act): Result<ActContent> => {
   return ok({ body, issuedAtMs })
 }
 
+/** An act with what it says. */
+export interface SaidAct extends ActContent {
+  readonly act: Act
+}
+
+/** What each of these acts says, in their order. Fails as the first of them that cannot be read. */
+export const saidIn = (acts: readonly Act[]): Result<readonly SaidAct[]> => {
+  const said: SaidAct[] = []
+  for (const act of acts) {
+    const content = actContent(act)
+    if (!content.ok) return content
+    said.push({ act, ...content.value })
+  }
+  return ok(said)
+}
+
 /** Who a registration is about, by its own word: type, key, and the id that follows (I1). */
 export const registrant = (
   body: JsonObject,

@@ -5,7 +5,7 @@
  * The name stands under the developer's id, not under its handle: who has no handle yet binds names already, and they show
  * once it has one.
  */
-import { type Act, actContent } from './act.ts'
+import { type Act, actContent, type SaidAct } from './act.ts'
 import type { Json, JsonObject } from './canonical-json.ts'
 import type { EntityId } from './ids.ts'
 import { LIMITS } from './limits.ts'
@@ -37,15 +37,12 @@ export interface BindingWords {
   readonly capabilityTags: readonly string[]
 }
 
-/** The binding that `acts`, oldest first, leave; undefined where they leave none. Needs a developer to stand under. */
-export const bindingOf = (acts: readonly Act[], id: EntityId): Result<Binding | undefined> => {
+/** The binding that acts, oldest first, leave; undefined where they leave none. Needs a developer to stand under. */
+export const bindingOf = (said: readonly SaidAct[], id: EntityId): Result<Binding | undefined> => {
   let binding: Binding | undefined
   let hasDeveloper = false
   let version = ''
-  for (const act of acts) {
-    const content = actContent(act)
-    if (!content.ok) return content
-    const { body, issuedAtMs } = content.value
+  for (const { act, body, issuedAtMs } of said) {
     if (act.kind === 'register') hasDeveloper = body.developer_proof !== undefined && body.developer_proof !== null
     if (act.kind === 'register' || act.kind === 'update') {
       version = typeof body.version === 'string' ? body.version : version

@@ -19,6 +19,9 @@ export const COUNTER_MAX = 0xffff
 export const compareStamps = (a: Stamp, b: Stamp): number =>
   a.wallMs - b.wallMs || a.counter - b.counter || compareText(a.node, b.node)
 
+/** The stamp to keep for `b` where `a` is kept beside it: one object where they are equal. */
+export const sharedStamp = (a: Stamp, b: Stamp): Stamp => (compareStamps(a, b) === 0 ? a : b)
+
 /** Order of UTF-16 units; ids are ASCII, so this is also the order of their bytes. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

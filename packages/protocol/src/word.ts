@@ -15,25 +15,50 @@ import { LIMITS } from './limits.ts'
 import { DOMAINS, signedBytes } from './signed-bytes.ts'
 
 export interface Word {
-  readonly signature: Uint8Array
+  /**
+   * Signature of the root (64 bytes), then the sibling hashes from the leaf up (32 bytes each), none for a presence announced
+   * alone. Kept for every entity, hence one array: an array for each hash costs seven times its bytes.
+   */
+  readonly bytes: Uint8Array
   /** Bit i says that the i-th sibling of the path stands on the left. */
   readonly sides: number
-  /** Sibling hashes from the leaf up, 32 bytes each; empty for a presence announced alone. */
-  readonly path: readonly Uint8Array[]
 }
 
 const HASH_BYTES = 32
-const LEAF = Uint8Array.of(0)
-const INNER = Uint8Array.of(1)
+const LEAF = 0
+const INNER = 1
 
-const hash = (prefix: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array => {
-  const state = sha256.create().update(prefix)
-  for (const part of parts) state.update(part)
-  return state.digest()
+const packed = (signature: Uint8Array, path: readonly Uint8Array[]): Uint8Array => {
+  const bytes = new Uint8Array(SIGNATURE_BYTES + HASH_BYTES * path.length)
+  bytes.set(signature)
+  path.forEach((hash, i) => {
+    bytes.set(hash, SIGNATURE_BYTES + HASH_BYTES * i)
+  })
+  return bytes
+}
+
+const signatureIn = ({ bytes }: Word): Uint8Array => bytes.subarray(0, SIGNATURE_BYTES)
+
+const pathIn = ({ bytes }: Word): Uint8Array[] =>
+  Array.from({ length: (bytes.length - SIGNATURE_BYTES) / HASH_BYTES }, (_, i) => {
+    const at = SIGNATURE_BYTES + HASH_BYTES * i
+    return bytes.subarray(at, at + HASH_BYTES)
+  })
+
+const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
+  bytes[0] = INNER
+  bytes.set(left, 1)
+  bytes.set(right, 1 + HASH_BYTES)
+  return sha256(bytes)
 }
 
 const leafOf = (id: EntityId, presenceBytes: Uint8Array): Uint8Array =>
-  hash(LEAF, signedBytes(DOMAINS.presence, id, presenceBytes))
+  sha256
+    .create()
+    .update(Uint8Array.of(LEAF))
+    .update(signedBytes(DOMAINS.presence, id, presenceBytes))
+    .digest()
 
 /**
  * One word per presence, in the order given, from a single call of `sign`.
@@ -65,36 +90,35 @@ export const signWords = (
         way.sides |= 1 << way.path.length
         way.path.push(left.hash)
       }
-      above.push({ hash: hash(INNER, left.hash, right.hash), leaves: left.leaves.concat(right.leaves) })
+      above.push({ hash: inner(left.hash, right.hash), leaves: left.leaves.concat(right.leaves) })
     }
     level = above
   }
   const root = level[0]?.hash ?? new Uint8Array(HASH_BYTES)
   const signature = sign(signedBytes(DOMAINS.word, root))
-  return paths.map((way) => ({ signature, ...way }))
+  return paths.map(({ path, sides }) => ({ bytes: packed(signature, path), sides }))
 }
 
 /** The signature that must hold for `attendant` to have announced this presence. Presences of one turn share it. */
 export const wordCheck = (word: Word, id: EntityId, presenceBytes: Uint8Array, attendant: NodeId): SignatureCheck => {
   let root = leafOf(id, presenceBytes)
-  word.path.forEach((sibling, i) => {
-    root = (word.sides >> i) & 1 ? hash(INNER, sibling, root) : hash(INNER, root, sibling)
+  pathIn(word).forEach((sibling, i) => {
+    root = (word.sides >> i) & 1 ? inner(sibling, root) : inner(root, sibling)
   })
-  return { publicKey: nodePublicKey(attendant), messages: [signedBytes(DOMAINS.word, root)], signature: word.signature }
+  const messages = [signedBytes(DOMAINS.word, root)]
+  return { publicKey: nodePublicKey(attendant), messages, signature: signatureIn(word) }
 }
 
-export const encodeWord = (word: Word): Encodable => [word.signature, word.sides, word.path]
+export const encodeWord = (word: Word): Encodable => [signatureIn(word), word.sides, pathIn(word)]
 
 export const readWord = (reader: Reader): Word => {
-  const word: Word = {
-    signature: reader.bytesExactly('word signature', SIGNATURE_BYTES),
-    sides: reader.uint('word sides', 2 ** LIMITS.wordPathMax - 1),
-    path: reader.list('word path', LIMITS.wordPathMax, (value) =>
-      value instanceof Uint8Array && value.length === HASH_BYTES
-        ? value
-        : refuse('a hash of the word path is not 32 bytes'),
-    ),
-  }
-  if (word.sides >> word.path.length !== 0) refuse('word sides has more bits than the path has hashes')
-  return word
+  const signature = reader.bytesExactly('word signature', SIGNATURE_BYTES)
+  const sides = reader.uint('word sides', 2 ** LIMITS.wordPathMax - 1)
+  const path = reader.list('word path', LIMITS.wordPathMax, (value) =>
+    value instanceof Uint8Array && value.length === HASH_BYTES
+      ? value
+      : refuse('a hash of the word path is not 32 bytes'),
+  )
+  if (sides >> path.length !== 0) refuse('word sides has more bits than the path has hashes')
+  return { bytes: packed(signature, path), sides }
 }

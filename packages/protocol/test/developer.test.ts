@@ -29,6 +29,7 @@ import {
   parseFqan,
   recordChecks,
   releaseText,
+  saidIn,
   tombstoneChecks,
   utf8,
 } from '@rollcall/protocol'
@@ -276,7 +277,7 @@ describe('N3: the name of an entity in its record', () => {
     makeRecord({ ...recordFields(...acts), stamp: stamp(30), bindingClaim })
 
   test('is what the registration, an update, a binding or a release said last', () => {
-    const nameOf = (...acts: readonly Act[]): string | undefined => unwrap(bindingOf(acts, id))?.name
+    const nameOf = (...acts: readonly Act[]): string | undefined => unwrap(bindingOf(unwrap(saidIn(acts)), id))?.name
     const release = nativeAct('release_name', { entity_id: id, entity_name: 'bonds' }, 'developer')
     assert.equal(nameOf(owned({ entity_name: 'stocks' })), 'stocks')
     assert.equal(nameOf(registration({ entity_name: 'stocks' })), undefined, 'no developer to stand under')
@@ -285,8 +286,8 @@ describe('N3: the name of an entity in its record', () => {
     assert.equal(nameOf(owned(), bind('bonds'), update({ entity_name: 'stocks' })), 'stocks')
     assert.equal(nameOf(owned({ entity_name: 'stocks' }), bind('bonds'), release), undefined)
     assert.equal(nameOf(owned({ entity_name: 'stocks' }), release), 'stocks', 'a release of another name')
-    assert.equal(codeOf(bindingOf([owned(), bind('bonds', '', otherId)], id)), 'id_mismatch')
-    assert.equal(codeOf(bindingOf([owned(), { ...bind('bonds'), by: 'entity' }], id)), 'malformed')
+    assert.equal(codeOf(bindingOf(unwrap(saidIn([owned(), bind('bonds', '', otherId)])), id)), 'id_mismatch')
+    assert.equal(codeOf(bindingOf(unwrap(saidIn([owned(), { ...bind('bonds'), by: 'entity' }])), id)), 'malformed')
   })
 
   test('travels with its claim stamp, and its signatures are those of the developer', () => {

@@ -24,6 +24,12 @@ const batchOf = (size: number) =>
 const signBatch = (batch: readonly { id: EntityId; bytes: Uint8Array }[]): Word[] =>
   signWords(batch, (message) => nodeSigner.sign(message))
 
+/** The sibling hashes of a word, behind its signature of 64 bytes. */
+const pathOf = ({ bytes }: Word): Uint8Array[] =>
+  Array.from({ length: (bytes.length - 64) / 32 }, (_, i) => bytes.slice(64 + 32 * i, 96 + 32 * i))
+const withPath = ({ bytes }: Word, path: readonly Uint8Array[]): Uint8Array =>
+  Uint8Array.from(Buffer.concat([bytes.subarray(0, 64), ...path]))
+
 /** The root that a word leads to: signatures are only compared, so a batch costs no verification each. */
 const messageOf = (check: SignatureCheck): string => hex(check.messages[0] ?? new Uint8Array())
 
@@ -51,8 +57,8 @@ describe('I3: one signature is the word of a node for a whole turn', () => {
         const one = batch[i]
         assert.ok(one !== undefined)
         assert.equal(messageOf(wordCheck(word, one.id, one.bytes, node)), root)
-        assert.equal(word.signature, words[0]?.signature)
-        assert.ok(word.path.length <= Math.ceil(Math.log2(size)))
+        assert.equal(hex(word.bytes.subarray(0, 64)), hex(words[0]?.bytes.subarray(0, 64) ?? new Uint8Array()))
+        assert.ok(pathOf(word).length <= Math.ceil(Math.log2(size)))
       }
       const last = words.at(-1)
       const one = batch.at(-1)
@@ -69,17 +75,19 @@ describe('I3: one signature is the word of a node for a whole turn', () => {
         const i = pick % size
         const [one, word] = [batch[i], signBatch(batch)[i]]
         assert.ok(one !== undefined && word !== undefined)
+        const path = pathOf(word)
         const right = messageOf(wordCheck(word, one.id, one.bytes, node))
         const leads = (change: Partial<Word>, id = one.id, bytes: Uint8Array = one.bytes): string =>
           messageOf(wordCheck({ ...word, ...change }, id, bytes, node))
         assert.notEqual(leads({}, one.id, flip(one.bytes, at)), right)
         assert.notEqual(leads({}, idOf(255)), right)
-        assert.notEqual(leads({ path: [...word.path, new Uint8Array(32)] }), right)
-        if (word.path.length === 0) return
-        const step = where % word.path.length
-        const altered = word.path.map((hash, depth) => (depth === step ? flip(hash, at) : hash))
-        assert.notEqual(leads({ path: altered }), right)
-        assert.notEqual(leads({ path: word.path.filter((_, depth) => depth !== step) }), right)
+        assert.notEqual(leads({ bytes: withPath(word, [...path, new Uint8Array(32)]) }), right)
+        if (path.length === 0) return
+        const step = where % path.length
+        const altered = path.map((hash, depth) => (depth === step ? flip(hash, at) : hash))
+        assert.notEqual(leads({ bytes: withPath(word, altered) }), right)
+        const shorter = path.filter((_, depth) => depth !== step)
+        assert.notEqual(leads({ bytes: withPath(word, shorter) }), right)
         assert.notEqual(leads({ sides: word.sides ^ (1 << step) }), right)
       }),
       { numRuns: 300 },
@@ -93,7 +101,7 @@ describe('I3: one signature is the word of a node for a whole turn', () => {
     assert.ok(holds(wordCheck(word, one.id, one.bytes, node)))
     assert.ok(!holds(wordCheck(word, one.id, one.bytes, otherNode)))
     assert.ok(!holds(wordCheck(word, two.id, two.bytes, node)))
-    assert.ok(!holds(wordCheck({ ...word, signature: new Uint8Array(64) }, one.id, one.bytes, node)))
+    assert.ok(!holds(wordCheck({ ...word, bytes: new Uint8Array(word.bytes.length) }, one.id, one.bytes, node)))
   })
 
   test('an inner node cannot pass for a leaf', () => {
@@ -102,7 +110,7 @@ describe('I3: one signature is the word of a node for a whole turn', () => {
     const inner = Uint8Array.of(...leafOf(left), ...leafOf(right))
     const [word] = signBatch([left, right])
     assert.ok(word !== undefined)
-    assert.ok(!holds(wordCheck({ ...word, path: [], sides: 0 }, left.id, inner, node)))
+    assert.ok(!holds(wordCheck({ bytes: withPath(word, []), sides: 0 }, left.id, inner, node)))
   })
 
   test('a turn without announcements is signed by nobody', () => {
@@ -131,13 +139,19 @@ describe('I3: one signature is the word of a node for a whole turn', () => {
 describe('a word', () => {
   const word = signBatch(batchOf(5))[2]
   assert.ok(word !== undefined)
-  const read = (change: Partial<Word>) =>
-    decodeWith('word', encode(encodeWord({ ...word, ...change })), 10_000, readWord)
+  const layout = { signature: word.bytes.slice(0, 64), sides: word.sides, path: pathOf(word) }
+  const read = (change: Partial<typeof layout>) => {
+    const { signature, sides, path } = { ...layout, ...change }
+    return decodeWith('word', encode([signature, sides, path]), 10_000, readWord)
+  }
 
-  test('is read back as it was written', () => assert.deepEqual(unwrap(read({})), word))
+  test('is read back as it was written', () => {
+    assert.deepEqual(unwrap(decodeWith('word', encode(encodeWord(word)), 10_000, readWord)), word)
+    assert.deepEqual(unwrap(read({})), word)
+  })
 
   test('is refused with a side that no hash stands on: it would be a second encoding', () => {
-    assert.equal(codeOf(read({ sides: word.sides | (1 << word.path.length) })), 'malformed')
+    assert.equal(codeOf(read({ sides: word.sides | (1 << layout.path.length) })), 'malformed')
     assert.equal(codeOf(read({ sides: 2 ** LIMITS.wordPathMax })), 'malformed')
   })
 

@@ -74,7 +74,7 @@ export const presenceOf = (owner: Owner, said: PresenceSaid): SignedPresence => 
   return {
     ...fields,
     bytes: encodePresence(fields),
-    word: { signature: new Uint8Array(64), sides: 0, path: [] },
+    word: { bytes: new Uint8Array(64), sides: 0 },
   }
 }
 

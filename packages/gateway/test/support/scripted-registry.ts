@@ -280,11 +280,12 @@ export const unknown = (id: EntityId): Result<never> => fail('entity_not_found',
 
 export const viewOf = (act: Act, change: Partial<EntityView> = {}): EntityView => {
   const content = actContent(act)
-  const who = content.ok ? registrant(content.value.body) : content
+  if (!content.ok) throw new Error(content.message)
+  const who = registrant(content.value.body)
   if (!who.ok) throw new Error(who.message)
   const { id, publicKey } = who.value
   const stamp = stampAt(WALL_MS)
-  const binding = bindingOf([act], id)
+  const binding = bindingOf([{ act, ...content.value }], id)
   const bindingClaim = binding.ok && binding.value !== undefined ? stamp : undefined
   const fields = { id, publicKey, birth: stamp, stamp, issuedAtMs: 0, nameClaim: stamp, acts: [act] }
   const record = makeRecord({ ...fields, bindingClaim })

@@ -191,7 +191,7 @@ const faultOf = (state: RegistryState, holding: Holding): string | undefined => 
   const { record, presence } = entry
   if (presence !== undefined && compareStamps(presence.birth, record.birth) !== 0)
     return 'a presence of another birth is held of'
-  return presence?.word.signature.length === 0 ? 'nobody has signed the presence of' : undefined
+  return presence?.word.bytes.length === 0 ? 'nobody has signed the presence of' : undefined
 }
 
 const leaseFault = (state: RegistryState): Fault | undefined => {
