@@ -185,10 +185,10 @@ class StrictTokenizer extends Tokenizer {
 
   /** The text of the item at `at`, which the decoder read as `text`. */
   #strictText(at: number, text: string): string {
-    const bytes = this.data.subarray(at + (HEADER_BYTES[(this.data[at] ?? 0) - FIRST_TEXT] ?? 1), this.pos())
+    const from = at + (HEADER_BYTES[(this.data[at] ?? 0) - FIRST_TEXT] ?? 1)
     // As many characters as bytes, and nothing mended: all of it is ASCII.
-    if (text.length === bytes.length && !text.includes('\ufffd')) return text
-    return fromUtf8(bytes) ?? refuse('a text is not UTF-8')
+    if (text.length === this.pos() - from && !text.includes('\ufffd')) return text
+    return fromUtf8(this.data.subarray(from, this.pos())) ?? refuse('a text is not UTF-8')
   }
 }
 

@@ -101,9 +101,10 @@ const readDeltaFields = (reader: Reader): Delta => {
   }
 }
 
-const readSignedPresence = (reader: Reader): SignedPresence => ({
-  ...unwrap(parsePresence(reader.bytes('presence bytes', LIMITS.presenceBytesMax))),
-  word: reader.nested('word', readWord),
-})
+const readSignedPresence = (reader: Reader): SignedPresence => {
+  const read = unwrap(parsePresence(reader.bytes('presence bytes', LIMITS.presenceBytesMax)))
+  const { birth, status, beat, attendant, cause, stamp, bytes } = read
+  return { birth, status, beat, attendant, cause, stamp, bytes, word: reader.nested('word', readWord) }
+}
 
 const unwrap = <T>(result: Result<T>): T => (result.ok ? result.value : refuse(result.message))

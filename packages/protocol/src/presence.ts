@@ -55,7 +55,7 @@ export const parsePresence = (bytes: Uint8Array): Result<Presence> => {
     stamp: reader.stamp('stamp'),
   }))
   if (!fields.ok) return fields
-  const { status, beat, attendant, cause, stamp } = fields.value
+  const { birth, status, beat, attendant, cause, stamp } = fields.value
   if (stamp.node !== attendant) return fail('malformed', 'the stamp of a presence is not by its attendant')
   if (beat.node !== undefined && beat.node !== attendant) {
     return fail('malformed', 'a native beat is attended by another node than it is bound to (L10)')
@@ -66,7 +66,7 @@ export const parsePresence = (bytes: Uint8Array): Result<Presence> => {
   if ((status === 'inactive') !== (cause === 'silence' || cause === 'goodbye')) {
     return fail('malformed', `nothing becomes ${status} by ${cause}`)
   }
-  return ok({ ...fields.value, bytes })
+  return ok({ birth, status, beat, attendant, cause, stamp, bytes })
 }
 
 /** Every signature that must hold for a presence of this entity to be believed (I3). */

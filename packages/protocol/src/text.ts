@@ -1,4 +1,5 @@
-import { base16 as base16upper, base64 as base64codec } from '@scure/base'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { base64 as base64codec } from '@scure/base'
 
 // Present in every browser and in Node, but in no "lib" that keeps clocks and sockets out of a pure package.
 declare const TextEncoder: new () => { encode(text: string): Uint8Array }
@@ -24,10 +25,10 @@ export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
 }
 
 /** Lower-case hexadecimal. */
-export const base16 = (bytes: Uint8Array): string => base16upper.encode(bytes).toLowerCase()
+export const base16: (bytes: Uint8Array) => string = bytesToHex
 
-/** Bytes of lower-case hexadecimal. Throws on anything else: only for what was parsed. */
-export const fromBase16 = (text: string): Uint8Array => base16upper.decode(text.toUpperCase())
+/** Bytes of hexadecimal. Throws on anything else: only for what was parsed. */
+export const fromBase16: (text: string) => Uint8Array = hexToBytes
 
 /** Standard base64 with padding. */
 export const base64 = (bytes: Uint8Array): string => base64codec.encode(bytes)

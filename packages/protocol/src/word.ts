@@ -45,12 +45,14 @@ const pathIn = ({ bytes }: Word): Uint8Array[] =>
     return bytes.subarray(at, at + HASH_BYTES)
   })
 
+/** Used anew for each inner node: its length is above what the engine keeps on its heap, so each array would cost a malloc. */
+const scratch = new Uint8Array(1 + 2 * HASH_BYTES)
+
 const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(1 + 2 * HASH_BYTES)
-  bytes[0] = INNER
-  bytes.set(left, 1)
-  bytes.set(right, 1 + HASH_BYTES)
-  return sha256(bytes)
+  scratch[0] = INNER
+  scratch.set(left, 1)
+  scratch.set(right, 1 + HASH_BYTES)
+  return sha256(scratch)
 }
 
 const leafOf = (id: EntityId, presenceBytes: Uint8Array): Uint8Array =>

@@ -31,6 +31,7 @@ import {
   recordOf,
   registration,
   registrationBody,
+  stamp,
   timeMs,
   unwrap,
   update,
@@ -42,6 +43,15 @@ describe('a record', () => {
     const made = recordOf(registration({ tags: ['a'] }), update({ summary: 's' }))
     assert.deepEqual(unwrap(parseRecord(made.bytes)), made)
     assert.deepEqual(actsOf(made), [registration({ tags: ['a'] }), update({ summary: 's' })])
+  })
+
+  test('that was written once keeps its three stamps as one object, and another those that differ', () => {
+    const born = unwrap(makeRecord({ ...recordFields(registration()), stamp: stamp() }))
+    assert.equal(born.nameClaim, born.birth)
+    assert.equal(born.stamp, born.birth)
+    const renamed = unwrap(makeRecord({ ...recordFields(registration()), nameClaim: stamp(1), stamp: stamp(1) }))
+    assert.equal(renamed.stamp, renamed.nameClaim)
+    assert.deepEqual([renamed.birth, renamed.stamp], [stamp(), stamp(1)])
   })
 
   test('shows its acts overlaid in order', () => {
