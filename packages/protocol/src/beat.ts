@@ -16,6 +16,7 @@ import { parseSignature, SIGNATURE_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { fail, ok, type Result } from './result.ts'
 import { DOMAINS, signedBytes } from './signed-bytes.ts'
+import { equalBytes } from './stamp.ts'
 import { utf8 } from './text.ts'
 
 export const BEAT_FORMS = ['native', 'zynd', 'documented'] as const
@@ -100,6 +101,15 @@ const zyndBeat = (form: 'zynd' | 'documented', frame: JsonObject): Result<Beat> 
   if (bytes === undefined) return fail('malformed', 'signature is not "ed25519:" and 64 bytes in base64')
   return ok({ form, timeMs, text, status: 'active', node: undefined, signature: bytes })
 }
+
+/** Whether two beats are the same frame of the same entity. */
+export const equalBeats = (a: Beat, b: Beat): boolean =>
+  a.form === b.form &&
+  a.timeMs === b.timeMs &&
+  a.text === b.text &&
+  a.status === b.status &&
+  a.node === b.node &&
+  equalBytes(a.signature, b.signature)
 
 export const encodeBeat = (beat: Beat): Encodable => [
   beat.form,

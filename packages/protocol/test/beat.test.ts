@@ -6,6 +6,7 @@ import {
   decodeWith,
   encode,
   encodeBeat,
+  equalBeats,
   formatKey,
   nativeBeatBytes,
   parseBeatTime,
@@ -177,6 +178,20 @@ describe('a timestamp is read', () => {
   for (const text of refused) {
     test(`as none: ${JSON.stringify(text)}`, () => assert.equal(parseBeatTime(text), undefined))
   }
+})
+
+test('I3: a beat equals itself, and none that differs in anything', () => {
+  const beat = nativeBeat()
+  assert.ok(equalBeats(beat, unwrap(read(beat))))
+  const changes: Partial<Beat>[] = [
+    { form: 'documented' },
+    { timeMs: timeMs + 1 },
+    { text: 'nonce-2' },
+    { status: 'inactive' },
+    { node: otherNode },
+    { signature: beat.signature.with(63, (beat.signature[63] ?? 0) ^ 1) },
+  ]
+  for (const change of changes) assert.ok(!equalBeats(beat, { ...beat, ...change }), Object.keys(change).join())
 })
 
 describe('a beat is read back as it was written', () => {

@@ -9,8 +9,7 @@ import {
   type Delta,
   developerChecks,
   type EntityId,
-  encode,
-  encodeBeat,
+  equalBeats,
   equalBytes,
   type Result,
   recordChecks,
@@ -91,7 +90,7 @@ export class Evidence {
 
   /** Silence after a beat that is held, or its attendance by another, proves nothing new of the beat. */
   #sameBeat(known: SignedPresence | undefined, presence: SignedPresence): boolean {
-    return known !== undefined && equalBytes(encode(encodeBeat(known.beat)), encode(encodeBeat(presence.beat)))
+    return known !== undefined && equalBeats(known.beat, presence.beat)
   }
 
   /** A word covers all presences of one turn: its signature is verified once. */
