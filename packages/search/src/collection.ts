@@ -1,6 +1,7 @@
 import type { EntityId } from '@rollcall/protocol'
 import type { SearchDocument, SearchStatus } from './document.ts'
 import { SHARD_SLOTS, Shard } from './shard.ts'
+import { TermSums } from './term-sums.ts'
 import { WideMap } from './wide-map.ts'
 
 /** Where a document lies. Its number is `shard number × SHARD_SLOTS + slot`. */
@@ -17,6 +18,7 @@ export class Collection {
   readonly shards: Shard[] = []
   readonly #numbers = new WideMap<EntityId, number>()
   readonly #free: number[] = []
+  readonly #sums = new TermSums()
   #end = 0
   /** Undefined when the newest document was removed or aged, until someone asks. */
   #newestMs: number | undefined = 0
@@ -31,9 +33,9 @@ export class Collection {
     const number = known ?? this.#free.pop() ?? this.#end
     if (number === this.#end) this.#end += 1
     const { shard, slot } = this.#at(number)
-    if (known !== undefined) this.#leave(shard.lastActiveMs[slot])
+    if (known === undefined) this.#numbers.set(document.id, number)
+    else this.#leave(shard.lastActiveMs[slot])
     shard.put(slot, document)
-    this.#numbers.set(document.id, number)
     this.#arrive(document.lastActiveMs)
   }
 
@@ -101,7 +103,7 @@ export class Collection {
     const at = Math.floor(number / SHARD_SLOTS)
     const known = this.shards[at]
     if (known !== undefined) return { shard: known, slot: number % SHARD_SLOTS }
-    const shard = new Shard()
+    const shard = new Shard(this.#sums)
     this.shards.push(shard)
     return { shard, slot: number % SHARD_SLOTS }
   }

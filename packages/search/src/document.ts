@@ -13,7 +13,7 @@ export interface SearchDocument {
   readonly summary: string
   /** Skills and other words the entity declares of itself. */
   readonly capabilityWords: readonly string[]
-  readonly developerId?: string
+  readonly developerId?: string | undefined
   readonly developerHandle?: string
   /** Full name, `host/handle/name`; compared without case and without `zns://`. */
   readonly fqan?: string

@@ -9,7 +9,7 @@
  */
 import { SKILL_FIELDS } from './fields.ts'
 import type { Filter, Plan, WeightedTerm } from './plan.ts'
-import { type PostingList, payloadOf, slotOf } from './posting-list.ts'
+import { payloadOf, slotOf } from './posting-lists.ts'
 import type { Ranking } from './ranking.ts'
 import { WORD_LEVEL } from './score.ts'
 import { SHARD_SLOTS, type Shard } from './shard.ts'
@@ -44,15 +44,15 @@ export class Evaluator {
     eligible: Eligible,
     to: Ranking,
   ): void {
-    const lists: PostingList[] = []
+    const lists: Uint32Array[] = []
     for (const { term, weight } of words) {
-      const list = shard.terms.list(term)
+      const list = shard.terms.postings(term)
       if (list === undefined) continue
       lists.push(list)
       this.#add(list, weight)
     }
     if (lists.length === 0) return
-    this.#raiseSameName(shard.terms.list(plan.nameTerm))
+    this.#raiseSameName(shard.terms.postings(plan.nameTerm))
     this.#raiseSkills(shard, plan.skills, true)
     const postings = lists.reduce((sum, list) => sum + list.length, 0)
     if (postings > shard.slotsEnd) this.#settleAll(shard, first, eligible, to)
@@ -76,9 +76,9 @@ export class Evaluator {
   /** Undefined if the shard has no document for one of the clauses. */
   #eligible(shard: Shard, { flags, clauses }: Filter): Eligible | undefined {
     if (clauses.length === 0) return { cells: shard.flags, ...flags }
-    const lists: PostingList[][] = []
+    const lists: Uint32Array[][] = []
     for (const clause of clauses) {
-      const found = clause.map((term) => shard.terms.list(term)).filter((list) => list !== undefined)
+      const found = clause.map((term) => shard.terms.postings(term)).filter((list) => list !== undefined)
       if (found.length === 0) return undefined
       lists.push(found)
     }
@@ -91,10 +91,10 @@ export class Evaluator {
   }
 
   /** Marks the slots of the list that satisfied all clauses before this one. */
-  #mark({ entries, length }: PostingList, satisfied: number): void {
+  #mark(postings: Uint32Array, satisfied: number): void {
     const marks = this.#marks
-    for (let i = 0; i < length; i += 1) {
-      const slot = slotOf(entries[i] as number)
+    for (let i = 0; i < postings.length; i += 1) {
+      const slot = slotOf(postings[i] as number)
       if (marks[slot] === satisfied) marks[slot] = satisfied + 1
     }
   }
@@ -108,21 +108,21 @@ export class Evaluator {
   }
 
   /** Adds one matched word to every slot of the list. */
-  #add({ entries, length }: PostingList, weight: number): void {
+  #add(postings: Uint32Array, weight: number): void {
     const scores = this.#scores
-    for (let i = 0; i < length; i += 1) {
-      const posting = entries[i] as number
+    for (let i = 0; i < postings.length; i += 1) {
+      const posting = postings[i] as number
       const slot = slotOf(posting)
       scores[slot] = (scores[slot] as number) + (WORD_LEVEL + weight * impactOfPayload(payloadOf(posting)))
     }
   }
 
   /** Offers the eligible slots of the list and clears the scores, so that a slot of two lists is offered once. */
-  #settle({ entries, length }: PostingList, shard: Shard, first: number, eligible: Eligible, to: Ranking): void {
+  #settle(postings: Uint32Array, shard: Shard, first: number, eligible: Eligible, to: Ranking): void {
     const scores = this.#scores
     const { cells, mask, wanted } = eligible
-    for (let i = 0; i < length; i += 1) {
-      const slot = slotOf(entries[i] as number)
+    for (let i = 0; i < postings.length; i += 1) {
+      const slot = slotOf(postings[i] as number)
       const score = scores[slot] as number
       if (score === 0) continue
       scores[slot] = 0
@@ -146,27 +146,27 @@ export class Evaluator {
   }
 
   /** A name equal to the text counts as one more word. Who has it has all its words, so the slot is in a list. */
-  #raiseSameName(list: PostingList | undefined): void {
+  #raiseSameName(list: Uint32Array | undefined): void {
     if (list === undefined) return
     const scores = this.#scores
     for (let i = 0; i < list.length; i += 1) {
-      const slot = slotOf(list.entries[i] as number)
+      const slot = slotOf(list[i] as number)
       scores[slot] = (scores[slot] as number) + WORD_LEVEL
     }
   }
 
   #raiseSkills(shard: Shard, skills: readonly WeightedTerm[], onlyMatched: boolean): void {
     for (const { term, weight } of skills) {
-      const list = shard.terms.list(term)
+      const list = shard.terms.postings(term)
       if (list !== undefined) this.#raiseSkill(list, weight, onlyMatched)
     }
   }
 
   /** Adds to the slots of the list that hold the skill where skills are looked for. */
-  #raiseSkill({ entries, length }: PostingList, weight: number, onlyMatched: boolean): void {
+  #raiseSkill(postings: Uint32Array, weight: number, onlyMatched: boolean): void {
     const scores = this.#scores
-    for (let i = 0; i < length; i += 1) {
-      const posting = entries[i] as number
+    for (let i = 0; i < postings.length; i += 1) {
+      const posting = postings[i] as number
       const slot = slotOf(posting)
       const score = scores[slot] as number
       if ((onlyMatched && score === 0) || (posting & SKILL_FIELDS) === 0) continue

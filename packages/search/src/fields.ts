@@ -24,8 +24,11 @@ export interface Field {
 }
 
 // Cut where `foldLabel` cuts, so that labels equal as wholes have equal words.
-const labels = (values: readonly string[], max: number): string[] =>
-  values.slice(0, max).map((value) => value.slice(0, LABEL_CHARS_MAX))
+const labels = (values: readonly string[], max: number): readonly string[] => {
+  // As a rule there is nothing to cut, and nothing is copied.
+  if (values.length <= max && values.every((value) => value.length <= LABEL_CHARS_MAX)) return values
+  return values.slice(0, max).map((value) => value.slice(0, LABEL_CHARS_MAX))
+}
 
 export const FIELDS: readonly Field[] = [
   { bit: 1, weight: 5, typicalWords: 3, values: (it) => [it.name] },

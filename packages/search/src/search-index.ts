@@ -5,13 +5,13 @@ import type { SearchDocument, SearchStatus } from './document.ts'
 import { Evaluator } from './evaluator.ts'
 import { PAGE_DEPTH_MAX } from './limits.ts'
 import { type Filter, filterOf, planOf, weighedTerms } from './plan.ts'
-import { slotOf } from './posting-list.ts'
+import { slotOf } from './posting-lists.ts'
 import type { SearchHit, SearchProblem, SearchQuery, SearchResult } from './query.ts'
 import { type QueryText, readQueryText } from './query-text.ts'
 import { Ranking } from './ranking.ts'
 import { EXACT_SCORE, freshness, shownScore, wordWeight } from './score.ts'
 import { SHARD_SLOTS } from './shard.ts'
-import { documentTerms, filterWords, fqanTerm } from './terms.ts'
+import { filterWords, fqanTerm } from './terms.ts'
 
 /**
  * The searchable projection of a node's entities (F1). Every change is visible to the next search (F4). Results are a
@@ -32,6 +32,12 @@ export class SearchIndex {
    */
   put(document: SearchDocument): void {
     this.#collection.put(document)
+  }
+
+  /** The document with this id as it was last put, if there is one. */
+  document(id: EntityId): SearchDocument | undefined {
+    const number = this.#collection.numberOf(id)
+    return number === undefined ? undefined : this.#collection.document(number)
   }
 
   /** Removes the document, if there is one. */
@@ -106,9 +112,7 @@ export class SearchIndex {
     if (text.kind === 'browse' || text.fqan === undefined) return undefined
     const term = fqanTerm(text.fqan)
     const numbers = this.#collection.shards.flatMap((shard, i) => {
-      const list = shard.terms.list(term)
-      const postings = list === undefined ? [] : [...list.entries.subarray(0, list.length)]
-      return postings.map((posting) => i * SHARD_SLOTS + slotOf(posting))
+      return Array.from(shard.terms.postings(term) ?? [], (posting) => i * SHARD_SLOTS + slotOf(posting))
     })
     return numbers.length === 0 ? undefined : numbers
   }
@@ -116,9 +120,8 @@ export class SearchIndex {
   #rankExact(numbers: readonly number[], { flags, clauses }: Filter, ranking: Ranking): void {
     for (const number of numbers) {
       const { shard, slot } = this.#collection.location(number)
-      const terms = documentTerms(this.#collection.document(number))
       const passes = ((shard.flags[slot] ?? 0) & flags.mask) === flags.wanted
-      if (passes && clauses.every((clause) => clause.some((term) => terms.has(term)))) {
+      if (passes && clauses.every((clause) => clause.some((term) => shard.terms.has(term, slot)))) {
         ranking.found += 1
         ranking.offer(EXACT_SCORE, 0, shard.idOrder[slot] ?? 0, number)
       }

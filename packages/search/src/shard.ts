@@ -1,8 +1,10 @@
 import type { EntityType } from '@rollcall/protocol'
 import type { SearchDocument, SearchStatus } from './document.ts'
+import { FIELDS } from './fields.ts'
 import { idOrder } from './id-order.ts'
+import type { TermSums } from './term-sums.ts'
 import { TermTable } from './term-table.ts'
-import { documentTerms, payloadOfValue } from './terms.ts'
+import { documentTerms, eachWord, wholeTerms } from './terms.ts'
 
 /** Slots of one shard: a slot fits the upper half of a posting. */
 export const SHARD_SLOTS = 65_536
@@ -31,6 +33,12 @@ export class Shard {
   flags: Uint8Array = new Uint8Array(CAPACITY_MIN)
   lastActiveMs: Float64Array = new Float64Array(CAPACITY_MIN)
   idOrder: Float64Array = new Float64Array(CAPACITY_MIN)
+  readonly #sums: TermSums
+
+  /** `sums` is scratch space, shared by all shards. */
+  constructor(sums: TermSums) {
+    this.#sums = sums
+  }
 
   /** Slots below this one may be in use. */
   get slotsEnd(): number {
@@ -46,17 +54,11 @@ export class Shard {
     return ((this.flags[slot] ?? 0) & ACTIVE) !== 0
   }
 
-  /** Stores the document and writes the postings in which it differs from what the slot held. */
+  /** Stores the document in place of what the slot held, and writes its postings in place of those. */
   put(slot: number, document: SearchDocument): void {
     const before = this.#documents[slot]
-    const terms = documentTerms(document)
-    const termsBefore = before && documentTerms(before)
-    termsBefore?.forEach((_, term) => {
-      if (!terms.has(term)) this.terms.delete(term, slot)
-    })
-    terms.forEach((value, term) => {
-      if (termsBefore?.get(term) !== value) this.terms.set(term, slot, payloadOfValue(value))
-    })
+    if (before !== undefined) this.#deleteTerms(slot, documentTerms(before), documentTerms(document))
+    this.#setTerms(slot, document)
     if (slot >= this.flags.length) this.#grow()
     this.#documents[slot] = document
     this.idOrder[slot] = idOrder(document.id)
@@ -73,7 +75,7 @@ export class Shard {
   remove(slot: number): void {
     const document = this.#documents[slot]
     if (document === undefined) return
-    for (const term of documentTerms(document).keys()) this.terms.delete(term, slot)
+    this.#deleteTerms(slot, documentTerms(document), new Set())
     this.#documents[slot] = undefined
     this.flags[slot] = 0
   }
@@ -85,6 +87,21 @@ export class Shard {
       if (this.flags[slot] !== 0) newest = Math.max(newest, this.lastActiveMs[slot] ?? 0)
     }
     return newest
+  }
+
+  #setTerms(slot: number, document: SearchDocument): void {
+    const { terms } = this
+    const sums = this.#sums
+    for (const field of FIELDS) {
+      eachWord(field, document, (word) => sums.add(terms.numberOf(word)))
+      sums.endField(field)
+    }
+    sums.drain((number, payload) => terms.set(number, slot, payload))
+    for (const term of wholeTerms(document)) terms.set(terms.numberOf(term), slot, 0)
+  }
+
+  #deleteTerms(slot: number, old: ReadonlySet<string>, kept: ReadonlySet<string>): void {
+    for (const term of old) if (!kept.has(term)) this.terms.delete(term, slot)
   }
 
   #grow(): void {

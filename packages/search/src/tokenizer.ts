@@ -11,7 +11,6 @@
  */
 import { LABEL_CHARS_MAX, TOKEN_CODE_POINTS_MAX, VALUE_CHARS_MAX } from './limits.ts'
 
-const ASCII_WORD = /[a-z0-9]+/g
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
 const NOT_ASCII = /[^\0-\x7f]/
 // Soft hyphens and zero-width characters would hide a word from those who search it.
@@ -29,25 +28,44 @@ export const fold = (text: string): string =>
     ? text.replace(IGNORABLE, '').normalize('NFKC').toLowerCase().normalize('NFKC').replaceAll('ς', 'σ')
     : text.toLowerCase()
 
-/** The words of a document's text, in order, repeats included. */
-export const documentTokens = (text: string): string[] => tokens(text, true)
+/** Calls `take` with the words of a document's text, in order, repeats included. */
+export const eachDocumentToken = (text: string, take: (word: string) => void): void => eachToken(text, true, take)
 
 /** The words of a query's text, in order, repeats included. Each is also a token of every document that holds it. */
-export const queryTokens = (text: string): string[] => tokens(text, false)
+export const queryTokens = (text: string): string[] => {
+  const words: string[] = []
+  eachToken(text, false, (word) => words.push(word))
+  return words
+}
 
 /** A short value (tag, category, handle) in the form in which values are compared as wholes. */
 export const foldLabel = (label: string): string => fold(label.slice(0, LABEL_CHARS_MAX)).trim()
 
-const tokens = (text: string, withSingles: boolean): string[] => {
+const eachToken = (text: string, withSingles: boolean, take: (word: string) => void): void => {
   const folded = fold(text.slice(0, VALUE_CHARS_MAX))
-  if (!NOT_ASCII.test(folded)) return (folded.match(ASCII_WORD) ?? []).map(cut)
-  const found: string[] = []
-  for (const word of folded.match(WORD) ?? []) {
-    if (!UNSPACED.test(word)) found.push(cut(word))
-    else for (const run of scriptRuns(word)) pushRun(run, withSingles, found)
+  if (!NOT_ASCII.test(folded)) {
+    eachAsciiWord(folded, take)
+    return
   }
-  return found
+  for (const word of folded.match(WORD) ?? []) {
+    if (!UNSPACED.test(word)) take(cut(word))
+    else for (const run of scriptRuns(word)) eachOfRun(run, withSingles, take)
+  }
 }
+
+/** What the pattern `[a-z0-9]+` finds, without the array and the match info that a match allocates. */
+const eachAsciiWord = (text: string, take: (word: string) => void): void => {
+  let start = 0
+  for (let at = 0; at < text.length; at += 1) {
+    if (isAsciiWord(text.charCodeAt(at))) continue
+    if (at > start) take(text.slice(start, Math.min(at, start + TOKEN_CODE_POINTS_MAX)))
+    start = at + 1
+  }
+  if (text.length > start) take(text.slice(start, start + TOKEN_CODE_POINTS_MAX))
+}
+
+/** Whether the code is that of a small letter or a digit. */
+const isAsciiWord = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
 
 interface Run {
   readonly unspaced: boolean
@@ -66,13 +84,13 @@ const scriptRuns = (word: string): Run[] => {
   return runs
 }
 
-const pushRun = ({ unspaced, clusters }: Run, withSingles: boolean, found: string[]): void => {
+const eachOfRun = ({ unspaced, clusters }: Run, withSingles: boolean, take: (word: string) => void): void => {
   if (!unspaced) {
-    found.push(cut(clusters.join('')))
+    take(cut(clusters.join('')))
     return
   }
-  if (withSingles || clusters.length === 1) found.push(...clusters.map(cut))
-  for (let i = 1; i < clusters.length; i += 1) found.push(cut(`${clusters[i - 1]}${clusters[i]}`))
+  if (withSingles || clusters.length === 1) for (const cluster of clusters) take(cut(cluster))
+  for (let i = 1; i < clusters.length; i += 1) take(cut(`${clusters[i - 1]}${clusters[i]}`))
 }
 
 const cut = (token: string): string =>

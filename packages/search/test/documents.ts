@@ -1,6 +1,7 @@
 import { type EntityId, type EntityType, parseEntityId } from '@rollcall/protocol'
 import type { SearchDocument, SearchQuery } from '@rollcall/search'
 import fc from 'fast-check'
+import { eachDocumentToken } from '../src/tokenizer.ts'
 
 /** A well-formed id that sorts by `n`; ids of one type share their first digits, so that ties of prefixes occur. */
 export const idOf = (n: number, type: EntityType = 'agent'): EntityId => {
@@ -21,6 +22,12 @@ export const documentOf = (n: number, fields: Partial<SearchDocument> = {}): Sea
   lastActiveMs: 1000 + n,
   ...fields,
 })
+
+export const documentTokens = (text: string): string[] => {
+  const words: string[] = []
+  eachDocumentToken(text, (word) => words.push(word))
+  return words
+}
 
 export const queryOf = (fields: Partial<SearchQuery> = {}): SearchQuery => ({
   text: '',

@@ -2,7 +2,8 @@ import { type EntityId, parseEntityId } from '@rollcall/protocol'
 import type { SearchDocument, SearchQuery } from '@rollcall/search'
 import { FIELDS, type Field, impactOf, occurrenceWeight, SKILL_FIELDS } from '../src/fields.ts'
 import { shownScore, wordWeight } from '../src/score.ts'
-import { documentTokens, fold, queryTokens } from '../src/tokenizer.ts'
+import { fold, queryTokens } from '../src/tokenizer.ts'
+import { documentTokens } from './documents.ts'
 
 interface Ranked {
   readonly id: EntityId

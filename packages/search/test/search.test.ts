@@ -140,6 +140,17 @@ test('F4: put, remove and setStatus are seen at once', () => {
   assert.equal(index.size, 0)
 })
 
+test('F4: the document of an id is the one that was put last', () => {
+  const index = indexOf(documentOf(1), documentOf(2))
+  const newer = documentOf(1, { summary: 'newer' })
+  index.put(newer)
+  index.setStatus(idOf(1), 'inactive', 5)
+  assert.equal(index.document(idOf(1)), newer)
+  index.remove(idOf(1))
+  assert.equal(index.document(idOf(1)), undefined)
+  assert.equal(index.document(idOf(2))?.id, idOf(2))
+})
+
 test('F1: every hit has a numeric score and its breakdown', () => {
   const dayMs = 86_400_000
   const index = indexOf(

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { fold } from '@rollcall/search'
 import fc from 'fast-check'
 import { TOKEN_CODE_POINTS_MAX, VALUE_CHARS_MAX } from '../src/limits.ts'
-import { documentTokens, foldLabel, queryTokens } from '../src/tokenizer.ts'
+import { foldLabel, queryTokens } from '../src/tokenizer.ts'
+import { documentTokens } from './documents.ts'
 
 const anyText = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }))
 
@@ -23,6 +24,24 @@ test('F1: words are runs of letters and digits, without regard to case', () => {
     assert.deepEqual(queryTokens(text), words)
     assert.deepEqual(documentTokens(text), words)
   }
+})
+
+test('F1: the words of ASCII text are its runs of letters and digits', () => {
+  const ascii = fc.array(fc.constantFrom('a', 'z', 'Z', '0', '9', '/', ':', '`', '{', ' ', 'x'.repeat(45)))
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        ascii.map((chars) => chars.join('')),
+        fc.string(),
+      ),
+      (text) => {
+        const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+        const cut = words.map((word) => word.slice(0, TOKEN_CODE_POINTS_MAX))
+        assert.deepEqual(documentTokens(text), cut)
+        assert.deepEqual(queryTokens(text), cut)
+      },
+    ),
+  )
 })
 
 test('F1: scripts without spaces become pairs, and in documents single characters too', () => {
