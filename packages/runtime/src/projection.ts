@@ -1,16 +1,14 @@
 /** Search and the words of this node's filter, kept in step with state: a projection, never a second truth. */
 import { type Clock, type Holding, presenceOf, type RegistryState } from '@rollcall/core'
-import type { EntityId, EntityRecord } from '@rollcall/protocol'
+import type { EntityId } from '@rollcall/protocol'
 import { filterWords, SearchIndex } from '@rollcall/search'
-import { documentOf } from './document.ts'
+import { documentOf, RecordDocument } from './document.ts'
 
 const SLICE = 500
 
 export class Projection {
   readonly index: SearchIndex = new SearchIndex()
   readonly #state: RegistryState
-  /** The record each indexed document was made of: where it is unchanged, only the presence is touched. */
-  readonly #records = new Map<EntityId, EntityRecord>()
 
   constructor(state: RegistryState) {
     this.#state = state
@@ -21,7 +19,7 @@ export class Projection {
     for (const id of ids) {
       const holding = this.#state.holdings.get(id)
       if (holding !== undefined) this.#refresh(holding)
-      else this.#drop(id)
+      else this.index.remove(id)
     }
   }
 
@@ -45,26 +43,19 @@ export class Projection {
     }
   }
 
-  #drop(id: EntityId): void {
-    if (this.#records.delete(id)) this.index.remove(id)
-  }
-
   #refresh(holding: Holding): void {
-    const { entry } = holding
+    const { entry, shown } = holding
     // A developer is never a document; what remains of a dead entity is none any more.
     if (entry.kind !== 'record') {
-      this.#drop(entry.id)
+      this.index.remove(entry.id)
       return
     }
-    const known = this.#records.get(entry.id)
-    if (known === entry.record) {
-      const status = holding.shown === 'active' ? 'active' : 'inactive'
-      this.index.setStatus(entry.id, status, presenceOf(entry)?.beat.timeMs ?? 0)
-      return
-    }
-    const document = documentOf(holding)
-    if (document === undefined) return
-    this.index.put(document)
-    this.#records.set(entry.id, entry.record)
+    const status = shown === 'active' ? 'active' : 'inactive'
+    const lastActiveMs = presenceOf(entry)?.beat.timeMs ?? 0
+    const known = this.index.document(entry.id)
+    // Where the record is unchanged, only the presence is touched.
+    if (known instanceof RecordDocument && known.record === entry.record)
+      this.index.setStatus(entry.id, status, lastActiveMs)
+    else this.index.put(new RecordDocument(entry.record, status, lastActiveMs))
   }
 }
