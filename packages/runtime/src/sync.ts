@@ -22,7 +22,7 @@ import {
   type RegistryState,
   renewed,
 } from '@rollcall/core'
-import { compareStamps, type Delta, type EntityId, equalBytes, LIMITS, type NodeId } from '@rollcall/protocol'
+import { compareStamps, type Delta, type EntityId, LIMITS, type NodeId } from '@rollcall/protocol'
 import type { EventLoopTurns } from './event-loop-turns.ts'
 import type { Evidence } from './evidence.ts'
 import type { Lines } from './inbox.ts'
@@ -364,7 +364,8 @@ type Hashes = Pick<ListedItem, 'recordHash' | 'presenceHash'>
 
 const samePrefix = (a: Uint8Array, b: Uint8Array): boolean => {
   const length = Math.min(a.length, b.length)
-  return equalBytes(a.subarray(0, length), b.subarray(0, length))
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 function* slices<T>(list: readonly T[], max: number): Generator<readonly T[]> {
