@@ -1,6 +1,6 @@
 /** The totals of a test run: what scripts/test-reporter.mjs writes, how passes add up, and when a run is good. */
 
-/** `failures` are the titles of what failed, `emptyFiles` the test files that ended without having run a test. */
+/** `failures` are the titles of what failed, each with its file and why, `emptyFiles` the test files that ended without having run a test. */
 export type Totals = { passed: number; failed: number; skipped: number; failures: string[]; emptyFiles: string[] }
 
 export function noTotals(): Totals {

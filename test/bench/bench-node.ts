@@ -119,15 +119,15 @@ export class BenchNodes {
 export const untilLinked = async (node: BenchNode, ms: number): Promise<number> =>
   (await until(ms, 'a link', async () => (await node.state()).connected > 0)).tookMs
 
-/** Being asked is work, too: every 20 ms it took a tenth of the time of nodes that were healing. */
-const LOOK_EVERY_MS = 100
+/** Being asked is work, too: every 25 ms it took some twentieth of the time of nodes that were healing. */
+const LOOK_SELDOM_MS = 100
 
-/** Waits until all hold the same; resolves with the milliseconds it took, to LOOK_EVERY_MS. */
+/** Waits until all hold the same; resolves with the milliseconds it took, to an eighth of a second. */
 export const untilEqual = async (nodes: readonly BenchNode[], ms: number): Promise<number> => {
   const { tookMs } = await until(ms, 'equal digests', async () => {
     const digests = await Promise.all(nodes.map(async (node) => (await node.state()).digest))
     if (new Set(digests).size === 1) return true
-    await pause(LOOK_EVERY_MS)
+    await pause(LOOK_SELDOM_MS)
     return false
   })
   return tookMs

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { beats } from './beats.ts'
 import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
-import { healing } from './heal.ts'
+import { healing, healingShort } from './heal.ts'
 import { healInjected } from './heal-injected.ts'
 import { massDeath } from './mass-death.ts'
 import { propagation } from './propagation.ts'
@@ -30,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   syncEqual,
   syncDiff,
   healing,
+  healingShort,
   healInjected,
   propagation,
   massDeath,

@@ -49,7 +49,7 @@ export const isDeveloperId = (id: EntityId): id is DeveloperId => id.startsWith(
 export const followsFromKey = (id: EntityId, publicKey: Uint8Array): boolean =>
   id === (isDeveloperId(id) ? developerIdOf(publicKey) : entityIdOf(entityTypeOf(id), publicKey))
 
-/** Far more than a cluster has nodes; beyond it nothing is shared. */
+/** Far more than a cluster has nodes; strangers' ids must not fill it for good. */
 const KNOWN_NODES_MAX = 1_024
 const knownNodes = new Map<string, NodeId>()
 
@@ -62,7 +62,8 @@ export const parseNodeId = (text: string): NodeId | undefined => {
   if (known !== undefined) return known
   if (!NODE_ID.test(text) || text < NODE_ID_FIRST || text > NODE_ID_LAST) return undefined
   const id = text as NodeId
-  if (knownNodes.size < KNOWN_NODES_MAX) knownNodes.set(id, id)
+  if (knownNodes.size >= KNOWN_NODES_MAX) knownNodes.clear()
+  knownNodes.set(id, id)
   return id
 }
 

@@ -16,7 +16,7 @@ const NONE: readonly string[] = []
 
 /**
  * A record as search reads it. It keeps the record alone and reads out of it what is asked: search holds one of these for
- * every entity there is.
+ * every entity there is. Status and time are those of when it was made.
  */
 export class RecordDocument implements SearchDocument {
   readonly record: EntityRecord

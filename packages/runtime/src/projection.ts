@@ -1,5 +1,5 @@
 /** Search and the words of this node's filter, kept in step with state: a projection, never a second truth. */
-import { type Clock, type Holding, presenceOf, type RegistryState } from '@rollcall/core'
+import type { Clock, Holding, RegistryState } from '@rollcall/core'
 import type { EntityId } from '@rollcall/protocol'
 import { filterWords, SearchIndex } from '@rollcall/search'
 import { documentOf, RecordDocument } from './document.ts'
@@ -44,18 +44,14 @@ export class Projection {
   }
 
   #refresh(holding: Holding): void {
-    const { entry, shown } = holding
+    const { id } = holding.entry
+    const document = documentOf(holding)
+    const known = this.index.document(id)
     // A developer is never a document; what remains of a dead entity is none any more.
-    if (entry.kind !== 'record') {
-      this.index.remove(entry.id)
-      return
-    }
-    const status = shown === 'active' ? 'active' : 'inactive'
-    const lastActiveMs = presenceOf(entry)?.beat.timeMs ?? 0
-    const known = this.index.document(entry.id)
+    if (document === undefined) this.index.remove(id)
     // Where the record is unchanged, only the presence is touched.
-    if (known instanceof RecordDocument && known.record === entry.record)
-      this.index.setStatus(entry.id, status, lastActiveMs)
-    else this.index.put(new RecordDocument(entry.record, status, lastActiveMs))
+    else if (known instanceof RecordDocument && known.record === document.record)
+      this.index.setStatus(id, document.status, document.lastActiveMs)
+    else this.index.put(document)
   }
 }

@@ -3,7 +3,8 @@ const CHUNK_NUMBERS = 2048
 
 /**
  * Cells of `size` numbers each, cut from few typed arrays: an array of its own costs some 200 bytes beside its numbers,
- * and an index has tens of thousands of short lists. No cell is ever moved, so taking one never copies the others.
+ * and an index has tens of thousands of short lists. No cell is ever moved, so taking one never copies the others. Cells
+ * that fill an array of their own give it back when they are released; the others are kept for whoever takes one next.
  */
 export class CellPool {
   readonly size: number

@@ -30,12 +30,16 @@ export class Collection {
   put(document: SearchDocument): void {
     assertTime(document.lastActiveMs)
     const known = this.#numbers.get(document.id)
-    const number = known ?? this.#free.pop() ?? this.#end
-    if (number === this.#end) this.#end += 1
+    const number = known ?? this.#free.at(-1) ?? this.#end
     const { shard, slot } = this.#at(number)
-    if (known === undefined) this.#numbers.set(document.id, number)
-    else this.#leave(shard.lastActiveMs[slot])
+    if (known !== undefined) this.#leave(shard.lastActiveMs[slot])
     shard.put(slot, document)
+    // Taken only now: a document that cannot be read leaves nothing behind.
+    if (known === undefined) {
+      this.#numbers.set(document.id, number)
+      if (number === this.#end) this.#end += 1
+      else this.#free.pop()
+    }
     this.#arrive(document.lastActiveMs)
   }
 

@@ -34,7 +34,7 @@ export class SearchIndex {
     this.#collection.put(document)
   }
 
-  /** The document with this id as it was last put, if there is one. */
+  /** The document with this id as it was last put, if there is one; its presence may have changed since (`setStatus`). */
   document(id: EntityId): SearchDocument | undefined {
     const number = this.#collection.numberOf(id)
     return number === undefined ? undefined : this.#collection.document(number)
@@ -111,9 +111,9 @@ export class SearchIndex {
     }
     if (text.kind === 'browse' || text.fqan === undefined) return undefined
     const term = fqanTerm(text.fqan)
-    const numbers = this.#collection.shards.flatMap((shard, i) => {
-      return Array.from(shard.terms.postings(term) ?? [], (posting) => i * SHARD_SLOTS + slotOf(posting))
-    })
+    const numbers = this.#collection.shards.flatMap((shard, i) =>
+      Array.from(shard.terms.postings(term) ?? [], (posting) => i * SHARD_SLOTS + slotOf(posting)),
+    )
     return numbers.length === 0 ? undefined : numbers
   }
 

@@ -92,12 +92,15 @@ export class Shard {
   #setTerms(slot: number, document: SearchDocument): void {
     const { terms } = this
     const sums = this.#sums
-    for (const field of FIELDS) {
-      eachWord(field, document, (word) => sums.add(terms.numberOf(word)))
+    // All is read before a term gets a number: from then on nothing may fail.
+    const values = FIELDS.map((field) => field.values(document))
+    const whole = wholeTerms(document)
+    FIELDS.forEach((field, at) => {
+      eachWord(values[at] ?? [], (word) => sums.add(terms.numberOf(word)))
       sums.endField(field)
-    }
+    })
     sums.drain((number, payload) => terms.set(number, slot, payload))
-    for (const term of wholeTerms(document)) terms.set(terms.numberOf(term), slot, 0)
+    for (const term of whole) terms.set(terms.numberOf(term), slot, 0)
   }
 
   #deleteTerms(slot: number, old: ReadonlySet<string>, kept: ReadonlySet<string>): void {

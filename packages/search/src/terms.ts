@@ -3,7 +3,7 @@
  * tag, developer, exact name, FQAN) carry a letter and a colon in front, which no word can hold.
  */
 import type { SearchDocument } from './document.ts'
-import { FIELDS, type Field } from './fields.ts'
+import { FIELDS } from './fields.ts'
 import { TAGS_MAX } from './limits.ts'
 import { eachDocumentToken, foldLabel, queryTokens } from './tokenizer.ts'
 
@@ -28,14 +28,14 @@ export const fqanKey = (fqan: string): string => foldLabel(fqan).replace(/^(zns|
 export const packPayload = (impact: number, fields: number): number => (impact << FIELD_BITS) | fields
 
 /** Calls `take` with each word of a field's values, in order, repeats included. */
-export const eachWord = (field: Field, document: SearchDocument, take: (word: string) => void): void => {
-  for (const value of field.values(document)) eachDocumentToken(value, take)
+export const eachWord = (values: readonly string[], take: (word: string) => void): void => {
+  for (const value of values) eachDocumentToken(value, take)
 }
 
 /** The words of the document, each once. */
 const wordsOf = (document: SearchDocument): Set<string> => {
   const words = new Set<string>()
-  for (const field of FIELDS) eachWord(field, document, (word) => words.add(word))
+  for (const field of FIELDS) eachWord(field.values(document), (word) => words.add(word))
   return words
 }
 

@@ -151,6 +151,28 @@ test('F4: the document of an id is the one that was put last', () => {
   assert.equal(index.document(idOf(2))?.id, idOf(2))
 })
 
+test('F1: a document that cannot be read changes nothing, new or known', () => {
+  const index = indexOf(documentOf(9, { name: 'known' }))
+  for (const [number, name] of [
+    [1, 'fresh'],
+    [9, 'changed'],
+  ] as const) {
+    const unreadable = {
+      ...documentOf(number, { name }),
+      get capabilityWords(): readonly string[] {
+        throw new Error('cannot be read')
+      },
+    }
+    assert.throws(() => index.put(unreadable), /cannot be read/)
+  }
+  index.put(documentOf(2, { name: 'later' }))
+  assert.equal(index.size, 2)
+  assert.equal(index.document(idOf(1)), undefined)
+  for (const text of ['fresh', 'changed']) assert.deepEqual(found(index, { text, status: 'any' }), [])
+  assert.deepEqual(found(index, { text: 'known', status: 'any' }), [idOf(9)])
+  assert.deepEqual(found(index, { text: 'later', status: 'any' }), [idOf(2)])
+})
+
 test('F1: every hit has a numeric score and its breakdown', () => {
   const dayMs = 86_400_000
   const index = indexOf(

@@ -78,7 +78,8 @@ export class PythonAgent {
       const posted = await this.register()
       this.steps.push(`POST ${posted.status}`)
       // Only the text of its own exception, which a registration that succeeds does not raise, is looked through.
-      const refused = posted.status === 201 ? '' : `${posted.status} ${posted.text}`
+      const isTaken = posted.status === 200 || posted.status === 201
+      const refused = isTaken ? '' : `${posted.status} ${posted.text}`
       if (refused.includes('409')) await this.update({ ...this.description })
     }
     this.beat()
