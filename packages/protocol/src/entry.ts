@@ -103,6 +103,7 @@ const readDeltaFields = (reader: Reader): Delta => {
 
 const readSignedPresence = (reader: Reader): SignedPresence => {
   const read = unwrap(parsePresence(reader.bytes('presence bytes', LIMITS.presenceBytesMax)))
+  // Member by member: what is added to a copy lies beside it, which costs 320 bytes for each entry.
   const { birth, status, beat, attendant, cause, stamp, bytes } = read
   return { birth, status, beat, attendant, cause, stamp, bytes, word: reader.nested('word', readWord) }
 }

@@ -91,7 +91,7 @@ export const overlayProfile = (profile: Profile, body: JsonObject): Result<Profi
     if (!found.ok) return found
     next[key] = found.value
   }
-  return ok(profileOf(next))
+  return ok(assembled(next))
 }
 
 /** Members of a profile in the making: each of the type that its reader gives, or undefined. */
@@ -108,7 +108,7 @@ const OPTIONAL = [
 ] as const satisfies readonly (keyof Profile)[]
 
 /** Member by member in one order: profiles then share a few hidden classes, and lie in one piece. */
-const profileOf = ({ name, url, category, tags, summary, type, ...others }: Draft): Profile => {
+const assembled = ({ name, url, category, tags, summary, type, ...others }: Draft): Profile => {
   const profile: Draft = { name, url, category, tags, summary, type }
   for (const key of OPTIONAL) if (others[key] !== undefined) profile[key] = others[key]
   return profile as Profile

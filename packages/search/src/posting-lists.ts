@@ -80,22 +80,14 @@ export class PostingLists {
   }
 
   delete(list: number, slot: number): void {
-    const length = this.length(list)
-    if (length < 2) {
-      if (length === 1 && slotOf(this.#places[list] as number) === slot) this.#lengths[list] = 0
-      return
-    }
-    const cell = this.#places[list] as number
-    const pool = this.#pool(list)
-    const chunk = pool.chunk(cell)
-    const start = pool.start(cell)
-    const end = start + length
-    const at = lowerBound(chunk, start, end, slot)
-    if (at === end || slotOf(chunk[at] as number) !== slot) return
-    chunk.copyWithin(at, at + 1, end)
+    const postings = this.postings(list)
+    const { length } = postings
+    const at = lowerBound(postings, 0, length, slot)
+    if (at === length || slotOf(postings[at] as number) !== slot) return
+    postings.copyWithin(at, at + 1)
     this.#lengths[list] = length - 1
     if (length === 2) this.#move(list, 0)
-    else if (length * 4 <= pool.size) this.#move(list, (this.#sizes[list] as number) - 1)
+    else if (length > 2 && length * 4 <= this.#pool(list).size) this.#move(list, (this.#sizes[list] as number) - 1)
   }
 
   #pool(list: number): CellPool {

@@ -54,6 +54,10 @@ test('F1: a list grows to every slot of a shard, and shrinks to none beside othe
   assert.deepEqual(read(lists.postings(0).subarray(-1)), [[65_535, 0]])
   for (let at = 0; at < 65_535; at += 1) lists.delete(0, at)
   assert.deepEqual(read(lists.postings(0)), [[65_535, 0]])
+  // What is left of it lies in an array that it shares, not in that of its greatest length.
+  lists.set(0, 1, 0)
+  assert.ok(lists.postings(0).buffer.byteLength <= 8_192)
+  lists.delete(0, 1)
   lists.delete(0, 65_535)
   assert.equal(lists.length(0), 0)
   assert.deepEqual(
@@ -70,6 +74,23 @@ test('F1: cells are given out again, and no two have one', () => {
   assert.deepEqual(new Set(again), new Set(cells))
   for (const cell of cells) pool.chunk(cell).fill(cell, pool.start(cell), pool.start(cell) + 8)
   for (const cell of cells) assert.equal(pool.chunk(cell)[pool.start(cell) + 7], cell)
+})
+
+test('F1: a cell with an array of its own gives it back', () => {
+  const pool = new CellPool(2_048)
+  const [first, second] = [pool.take(), pool.take()]
+  pool.release(first)
+  assert.throws(() => pool.chunk(first), RangeError)
+  assert.equal(pool.chunk(second).length, 2_048)
+})
+
+test('F1: the number of a term that no document holds is given out again', () => {
+  const terms = new TermTable()
+  terms.set(terms.numberOf('kept'), 1, 0)
+  const number = terms.numberOf('gone')
+  terms.set(number, 1, 0)
+  terms.delete('gone', 1)
+  assert.equal(terms.numberOf('new'), number)
 })
 
 test('F1: a wide map is a map', () => {
