@@ -52,12 +52,12 @@ test('F1: a list grows to every slot of a shard, and shrinks to none beside othe
     if (at % 1_000 === 0) lists.set(1, at, 1)
   }
   assert.deepEqual(read(lists.postings(0).subarray(-1)), [[65_535, 0]])
-  for (let at = 0; at < 65_535; at += 1) lists.delete(0, at)
+  for (let at = 0; at < 65_535; at += 1) {
+    lists.delete(0, at)
+    // Of a short rest, the array is not that of its greatest length.
+    if (at === 65_000) assert.ok(lists.postings(0).buffer.byteLength <= 8_192)
+  }
   assert.deepEqual(read(lists.postings(0)), [[65_535, 0]])
-  // What is left of it lies in an array that it shares, not in that of its greatest length.
-  lists.set(0, 1, 0)
-  assert.ok(lists.postings(0).buffer.byteLength <= 8_192)
-  lists.delete(0, 1)
   lists.delete(0, 65_535)
   assert.equal(lists.length(0), 0)
   assert.deepEqual(
