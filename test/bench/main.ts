@@ -16,6 +16,7 @@ import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
 import { healing, healingShort } from './heal.ts'
 import { healInjected } from './heal-injected.ts'
+import { healingLive, healingLiveCalm } from './heal-live.ts'
 import { massDeath } from './mass-death.ts'
 import { propagation } from './propagation.ts'
 import { register } from './register.ts'
@@ -31,6 +32,8 @@ const BENCHES: readonly Bench[] = [
   syncDiff,
   healing,
   healingShort,
+  healingLive,
+  healingLiveCalm,
   healInjected,
   propagation,
   massDeath,

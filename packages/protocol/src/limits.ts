@@ -35,7 +35,8 @@ export const LIMITS = {
   membersMax: 1024,
   verdictsMax: 1024,
   nodeNameCharsMax: 100,
-  repairRangeMax: 1024,
+  // Messages asked of their origin; a wider gap is left to a sync.
+  repairRangeMax: 128,
   syncResponseBytesMax: 8 * 1024 * 1024,
   syncEntriesMax: 4096,
   syncRangesMax: 2_048,

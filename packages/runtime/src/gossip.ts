@@ -99,15 +99,14 @@ export class Gossip {
     metrics.count('gossip_messages_total', { direction: 'out', outcome: 'sent' })
   }
 
-  /** Messages this node sealed in `run`, numbered `from` to `to`; fewer where they are no longer kept. */
-  sealed(run: number, from: number, to: number): Uint8Array[] {
-    if (run !== this.run) return []
-    const found: Uint8Array[] = []
-    for (let number = from; number <= to && found.length < LIMITS.repairRangeMax; number++) {
+  /** Messages this node sealed in `run`, from number `from` to `to` or the first that is no longer kept. */
+  *sealed(run: number, from: number, to: number): Generator<Uint8Array> {
+    if (run !== this.run) return
+    for (let number = from; number <= to; number++) {
       const message = this.#sent.get(number)
-      if (message !== undefined) found.push(message)
+      if (message === undefined) return
+      yield message
     }
-    return found
   }
 
   /** Judges a message, and takes in what it says (G3). `reject` only for what is provably bad. */

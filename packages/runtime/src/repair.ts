@@ -1,18 +1,22 @@
-/** Asks the origin for numbered messages that are missing (G4); where it cannot give them all, a sync repairs the rest. */
+/**
+ * Asks the origin for numbered messages that are missing (G4); where they are many, or it cannot give them all, a sync repairs
+ * the rest. After a split a sync is cheaper: it brings an entry once, whoever announced it, and without the seal of a message.
+ */
 import type { Log, Mesh, MessageVerdict } from '@rollcall/core'
 import { decodeWith, encode, LIMITS, type NodeId, refuse } from '@rollcall/protocol'
 
 export interface RepairInit {
   readonly mesh: Mesh
   readonly log: Log
-  /** Messages this node sealed in a run, in order, as far as they are kept. */
-  readonly sealed: (run: number, from: number, to: number) => readonly Uint8Array[]
+  /** Messages this node sealed in a run, from number `from` on, up to the first that is no longer kept. */
+  readonly sealed: (run: number, from: number, to: number) => Iterable<Uint8Array>
   readonly receive: (message: Uint8Array) => Promise<MessageVerdict>
   readonly sync: (peer: NodeId) => Promise<boolean>
 }
 
 const TIMEOUT_MS = 5_000
-const ANSWER_BYTES_MAX: number = 4 * 1024 * 1024
+/** To read and to write an answer takes some milliseconds, and so long the event loop waits. */
+const ANSWER_BYTES_MAX: number = 256 * 1024
 
 export class Repair {
   readonly #init: RepairInit
@@ -22,14 +26,13 @@ export class Repair {
   }
 
   async request(origin: NodeId, run: number, from: number, to: number): Promise<void> {
-    const { mesh, log, receive, sync } = this.#init
+    const { mesh, log, sync } = this.#init
     const wanted = to - from + 1
     if (mesh.connectedPeers().includes(origin) && wanted <= LIMITS.repairRangeMax) {
       try {
-        const messages = await this.#ask(origin, run, from, to)
-        for (const message of messages) await receive(message)
-        log.debug('missing messages were repaired', { origin, from, to, found: messages.length })
-        if (messages.length === wanted) return
+        const found = await this.#bring(origin, run, from, to)
+        log.debug('missing messages were repaired', { origin, from, to, found })
+        if (found >= wanted) return
       } catch (error) {
         log.debug('the origin did not repair missing messages', { origin, from, to, error })
       }
@@ -50,15 +53,27 @@ export class Repair {
     let bytes = 0
     for (const message of this.#init.sealed(run, from, Math.min(to, from + LIMITS.repairRangeMax - 1))) {
       bytes += message.length + 8
-      if (bytes > ANSWER_BYTES_MAX) break
+      // The first always goes: one message is less than an answer may have.
+      if (messages.length > 0 && bytes > ANSWER_BYTES_MAX) break
       messages.push(message)
     }
     return encode([messages])
   }
 
+  /** Takes in the messages as far as the origin keeps them, an answer at a time; resolves with how many they were. */
+  async #bring(origin: NodeId, run: number, from: number, to: number): Promise<number> {
+    for (let next = from; next <= to; ) {
+      const messages = await this.#ask(origin, run, next, to)
+      if (messages.length === 0) return next - from
+      for (const message of messages) await this.#init.receive(message)
+      next += messages.length
+    }
+    return to - from + 1
+  }
+
   async #ask(origin: NodeId, run: number, from: number, to: number): Promise<Uint8Array[]> {
     const body = encode([run, from, to])
-    const options = { timeoutMs: TIMEOUT_MS, maxResponseBytes: ANSWER_BYTES_MAX + 1024 }
+    const options = { timeoutMs: TIMEOUT_MS, maxResponseBytes: ANSWER_BYTES_MAX + LIMITS.gossipBytesMax }
     const answer = await this.#init.mesh.request(origin, '/rollcall/repair/1', body, options)
     const decoded = decodeWith('repair answer', answer, options.maxResponseBytes, (reader) =>
       reader.list('messages', LIMITS.repairRangeMax, (value) =>

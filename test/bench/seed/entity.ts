@@ -38,7 +38,8 @@ const signerOf = (name: string): Signer => {
   return { publicKey, sign: (message) => Uint8Array.from(sign(null, message, key)) }
 }
 
-const entitySigner = (number: number): Signer => signerOf(`bench entity ${number}`)
+/** The key of entity number `number`. */
+export const entitySigner = (number: number): Signer => signerOf(`bench entity ${number}`)
 
 /** Nodes that wrote the records; they take no part themselves. */
 const FOUNDERS: readonly NodeId[] = ['a', 'b', 'c'].map((name) => nodeIdOf(signerOf(`bench node ${name}`).publicKey))
@@ -61,7 +62,8 @@ const words = (number: number, what: string, count: number): string[] => {
   })
 }
 
-const profile = (number: number, signer: Signer): JsonObject => ({
+/** What entity number `number` says of itself. */
+export const profile = (number: number, signer: Signer): JsonObject => ({
   category: `category-${number % 12}`,
   entity_url: `https://agents.example/${number}`,
   name: `Agent ${number}`,
@@ -91,9 +93,14 @@ export const registered = (number: number, wallMs: number): EntityRecord => {
   )
 }
 
+/** What it says of itself later. */
+export const otherSummary = (number: number, wallMs = 0): JsonObject => ({
+  summary: words(number, `summary at ${wallMs}`, 12).join(' '),
+})
+
 /** The record of entity number `number`, with another summary since `wallMs`. */
 export const updated = (record: EntityRecord, number: number, wallMs: number): EntityRecord => {
-  const body = { entity_id: record.id, summary: words(number, `summary at ${wallMs}`, 12).join(' ') }
+  const body = { entity_id: record.id, ...otherSummary(number, wallMs) }
   const acts = actsWith(actsOf(record), act(entitySigner(number), 'update', body, wallMs))
   return whole(makeRecord({ ...record, stamp: stampAt(wallMs, number), issuedAtMs: wallMs, acts }))
 }
