@@ -9,8 +9,10 @@ import {
   type Delta,
   developerChecks,
   type EntityId,
+  type EntityRecord,
   equalBeats,
   equalBytes,
+  ok,
   type Result,
   recordChecks,
   type SignatureCheck,
@@ -71,7 +73,9 @@ export class Evidence {
       case 'record': {
         const { record, presence } = delta
         const known = held?.kind === 'record' && equalBytes(held.record.bytes, record.bytes)
-        if (!known && !(await this.allHold(recordChecks(record)))) return 'bad'
+        if (!known && !(await this.allHold(checksBeyond(record, held?.kind === 'record' ? held.record : undefined)))) {
+          return 'bad'
+        }
         return presence === undefined ? 'good' : this.#judgePresence(presence, delta.id, record.publicKey)
       }
     }
@@ -106,3 +110,20 @@ export class Evidence {
     return answer
   }
 }
+
+/** The signatures that must hold for `record`, without those that `held` bears for the same words: they were verified with it. */
+const checksBeyond = (record: EntityRecord, held: EntityRecord | undefined): Result<readonly SignatureCheck[]> => {
+  const checks = recordChecks(record)
+  if (!checks.ok || held === undefined) return checks
+  const verified = recordChecks(held)
+  if (!verified.ok) return checks
+  return ok(checks.value.filter((check) => !verified.value.some((one) => isSame(one, check))))
+}
+
+const isSame = (one: SignatureCheck, other: SignatureCheck): boolean =>
+  equalBytes(one.signature, other.signature) &&
+  equalBytes(one.publicKey, other.publicKey) &&
+  one.messages.length === other.messages.length &&
+  one.messages.every((message, at) => equalBytes(message, other.messages[at] ?? NOTHING))
+
+const NOTHING = new Uint8Array()

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RegistryState, SteadyClock } from '@rollcall/core'
-import { type Act, type Delta, makeDeveloperRecord, makeTombstone, nodeIdOf, type Result } from '@rollcall/protocol'
+import {
+  type Act,
+  type Delta,
+  makeDeveloperRecord,
+  makeRecord,
+  makeTombstone,
+  nodeIdOf,
+  type Result,
+  type Verifier,
+} from '@rollcall/protocol'
 import { inlineVerifier } from '@rollcall/testkit'
 import { Evidence } from '../src/evidence.ts'
+import { Agent } from './support/agent.ts'
 import { SETTINGS } from './support/cluster.ts'
 import { Developer } from './support/developer.ts'
 
@@ -27,8 +37,8 @@ const tombstoneOf = ({ id, signer }: Developer, act: Act): Delta => {
   return { kind: 'tombstone', id, tombstone: value(makeTombstone(fields)) }
 }
 
-test('I3, G3: a peer’s word about a developer counts only with the developer’s signatures under all of it', async () => {
-  const state = new RegistryState({
+const emptyState = (): RegistryState =>
+  new RegistryState({
     self,
     settings: SETTINGS,
     steady: new SteadyClock({ wallMs: NOW, monotonicMs: 0, floorMs: 0 }),
@@ -36,6 +46,9 @@ test('I3, G3: a peer’s word about a developer counts only with the developer�
     monotonicMs: 0,
     ready: true,
   })
+
+test('I3, G3: a peer’s word about a developer counts only with the developer’s signatures under all of it', async () => {
+  const state = emptyState()
   const evidence = new Evidence(inlineVerifier, state)
   const [alice, mallory] = [new Developer(1), new Developer(2)]
   const claim = alice.claim(NOW, 'alice')
@@ -53,4 +66,42 @@ test('I3, G3: a peer’s word about a developer counts only with the developer�
   state.replace(alice.id, held, { nodeMs: NOW, monotonicMs: 0 })
   assert.equal(await evidence.judge(held), 'good')
   assert.equal(await evidence.judge(recordOf(alice, forged)), 'bad')
+})
+
+const recordBy = ({ id, signer }: Agent, acts: readonly Act[], counter: number): Delta & { kind: 'record' } => {
+  const { publicKey } = signer
+  const last = { ...stamp, counter }
+  const fields = { id, publicKey, birth: stamp, stamp: last, nameClaim: stamp, issuedAtMs: NOW, acts }
+  return { kind: 'record', id, record: value(makeRecord(fields)), presence: undefined }
+}
+
+test('I3: of a record that is held, a later version is believed by its new signatures, and only by all of them', async () => {
+  const state = emptyState()
+  let verified = 0
+  const counting: Verifier = {
+    verify(publicKey, message, signature) {
+      verified++
+      return inlineVerifier.verify(publicKey, message, signature)
+    },
+  }
+  const evidence = new Evidence(counting, state)
+  const agent = new Agent(1)
+  const registration = agent.registration(NOW)
+  const update = agent.update(NOW + 1, { summary: 'Newer.' })
+  const { signature } = update
+  assert.equal(await evidence.judge(recordBy(agent, [registration, update], 1)), 'good')
+  assert.equal(verified, 2)
+
+  state.replace(agent.id, recordBy(agent, [registration], 0), { nodeMs: NOW, monotonicMs: 0 })
+  verified = 0
+  assert.equal(await evidence.judge(recordBy(agent, [registration, update], 1)), 'good')
+  assert.equal(verified, 1)
+  // What is signed otherwise, or says otherwise, was never verified.
+  const lies: Act[][] = [
+    [registration, { ...update, signature: registration.signature }],
+    [{ ...registration, signature }, update],
+    [{ ...registration, text: registration.text.replace('the weather', 'the stars') }, update],
+    [{ ...agent.registration(NOW, { summary: 'Another.' }), signature: registration.signature }, update],
+  ]
+  for (const acts of lies) assert.equal(await evidence.judge(recordBy(agent, acts, 1)), 'bad')
 })
