@@ -41,12 +41,13 @@ class SearchIsState implements Checker {
           ...found.filter((id) => !expected.has(id)),
           ...[...expected].filter((id) => !found.includes(id)),
         ]
-        if (wrong === undefined) continue
-        const is = expected.has(wrong) ? 'misses' : 'wrongly finds'
-        this.#world.fail(
-          this.name,
-          `a search for "${text}" (${status}) on ${node.name} ${is} ${this.#world.trace.of(wrong)}`,
-        )
+        const search = `a search for "${text}" (${status}) on ${node.name}`
+        if (wrong !== undefined) {
+          const is = expected.has(wrong) ? 'misses' : 'wrongly finds'
+          this.#world.fail(this.name, `${search} ${is} ${this.#world.trace.of(wrong)}`)
+        } else if (answer.ok && answer.value.totalFound !== expected.size) {
+          this.#world.fail(this.name, `${search} counts ${answer.value.totalFound} for ${expected.size}`)
+        }
       }
     }
   }

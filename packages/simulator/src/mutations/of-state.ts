@@ -73,6 +73,16 @@ export const staleIndex: Mutation = {
   },
 }
 
+export const theDeadInTheIndex: Mutation = {
+  name: 'the dead in the index',
+  breaks: 'What was deregistered stays in the search index, hidden but counted.',
+  caughtBy: 'search-is-state',
+  seed: '1',
+  inside: ({ projection }) => {
+    projection.index.remove = () => undefined
+  },
+}
+
 export const staleFilter: Mutation = {
   name: 'stale filter',
   breaks: 'A new activation is not added to the filter at once.',
@@ -152,6 +162,7 @@ export const STATE_MUTATIONS: readonly Mutation[] = [
   lateTicks,
   hastyThreshold,
   staleIndex,
+  theDeadInTheIndex,
   staleFilter,
   boundlessInbox,
   sloppyDigest,
