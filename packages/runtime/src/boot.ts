@@ -28,6 +28,7 @@ import {
   type Result,
   utf8,
 } from '@rollcall/protocol'
+import { inSlices } from './slices.ts'
 
 export interface BootInit {
   readonly self: NodeId
@@ -60,8 +61,8 @@ export const boot = async (init: BootInit): Promise<RegistryState> => {
   const nodeMs = state.steady.at(monotonicMs)
   const wasAway = nodeMs - storedMs > 2 * init.settings.skewMs
   const dead = wasAway ? rows.dead.map((row) => retainedAnew(state, row, nodeMs)) : rows.dead
-  for (const row of rows.live) restoreEntry(state, row, monotonicMs)
-  for (const row of dead.sort((a, b) => a.heldMs - b.heldMs)) restoreEntry(state, row, monotonicMs)
+  dead.sort((a, b) => a.heldMs - b.heldMs)
+  for (const some of [rows.live, dead]) await inSlices(clock, some, (row) => restoreEntry(state, row, monotonicMs))
   for (const { id, row } of members) restoreMember(state, id, row, monotonicMs)
   resumeLeases(state, monotonicMs)
   for await (const [, value] of init.store.scan('audit', { reverse: true, limit: 1 })) {

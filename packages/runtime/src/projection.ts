@@ -3,8 +3,7 @@ import type { Clock, Holding, RegistryState } from '@rollcall/core'
 import type { EntityId } from '@rollcall/protocol'
 import { filterWords, SearchIndex } from '@rollcall/search'
 import { documentOf, RecordDocument } from './document.ts'
-
-const SLICE = 500
+import { inSlices } from './slices.ts'
 
 export class Projection {
   readonly index: SearchIndex = new SearchIndex()
@@ -23,15 +22,9 @@ export class Projection {
     }
   }
 
-  /** Indexes everything, in slices, at start. */
+  /** Indexes everything, at start. */
   async build(clock: Clock): Promise<void> {
-    let left = SLICE
-    for (const holding of this.#state.holdings.values()) {
-      this.#refresh(holding)
-      if (--left > 0) continue
-      left = SLICE
-      await new Promise<void>((resolve) => clock.schedule(0, resolve))
-    }
+    await inSlices(clock, this.#state.holdings.values(), (holding) => this.#refresh(holding))
   }
 
   /** Words and ids of the active entities this node attends (F2). */
