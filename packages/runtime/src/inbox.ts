@@ -10,25 +10,22 @@ import type { RegistryInput } from '@rollcall/core'
 const TURN_EVENTS_MAX = 256
 const TURN_DELTAS_MAX = 32
 
-/** What somebody waits for: an entry that was fetched comes through the door. */
-export type Lines = 'both' | 'door'
+/** What somebody waits for: door and peers, or one line alone. An entry that was fetched comes through the door. */
+export type Lines = 'both' | 'door' | 'timers'
 
 type Line = 'door' | 'peers' | 'timers'
 
-/** How many events of door and peers went by up to some moment. */
-interface Count {
-  door: number
-  peers: number
-}
+/** How many events of each line went by up to some moment. */
+type Count = Record<Line, number>
 
 export class Inbox {
   readonly #max: number
   #door: RegistryInput[] = []
   #peers: RegistryInput[] = []
   #timers: { readonly event: RegistryInput; readonly after: Count }[] = []
-  readonly #added: Count = { door: 0, peers: 0 }
-  readonly #taken: Count = { door: 0, peers: 0 }
-  readonly #done: Count = { door: 0, peers: 0 }
+  readonly #added: Count = { door: 0, peers: 0, timers: 0 }
+  readonly #taken: Count = { door: 0, peers: 0, timers: 0 }
+  readonly #done: Count = { door: 0, peers: 0, timers: 0 }
   /** Who waits until the events up to some moment are done. */
   #barriers: { readonly upTo: Count; readonly resolve: () => void }[] = []
 
@@ -46,7 +43,8 @@ export class Inbox {
     switch (lineOf(event)) {
       case 'timers':
         if (this.#timers.length >= this.#max) return false
-        this.#timers.push({ event, after: { ...this.#added } })
+        this.#timers.push({ event, after: { ...this.#added, timers: 0 } })
+        this.#added.timers++
         return true
       case 'peers':
         // A disk that refuses holds up what peers send; that they live must still be heard.
@@ -79,10 +77,7 @@ export class Inbox {
 
   /** What was taken has been carried out. */
   done(events: readonly RegistryInput[]): void {
-    for (const event of events) {
-      const line = lineOf(event)
-      if (line !== 'timers') this.#done[line]++
-    }
+    for (const event of events) this.#done[lineOf(event)]++
     const isOver = ({ upTo }: { readonly upTo: Count }): boolean => isReached(this.#done, upTo)
     for (const { resolve } of this.#barriers.filter(isOver)) resolve()
     this.#barriers = this.#barriers.filter((barrier) => !isOver(barrier))
@@ -90,7 +85,9 @@ export class Inbox {
 
   /** Resolves when everything added to these lines before this call has been carried out, whatever comes after it. */
   settled(lines: Lines): Promise<void> {
-    const upTo = { door: this.#added.door, peers: lines === 'both' ? this.#added.peers : 0 }
+    const { door, peers, timers } = this.#added
+    const upTo =
+      lines === 'timers' ? { door: 0, peers: 0, timers } : { door, peers: lines === 'both' ? peers : 0, timers: 0 }
     if (isReached(this.#done, upTo)) return Promise.resolve()
     return new Promise((resolve) => this.#barriers.push({ upTo, resolve }))
   }
@@ -105,7 +102,8 @@ export class Inbox {
   }
 }
 
-const isReached = (count: Count, upTo: Count): boolean => count.door >= upTo.door && count.peers >= upTo.peers
+const isReached = (count: Count, upTo: Count): boolean =>
+  count.door >= upTo.door && count.peers >= upTo.peers && count.timers >= upTo.timers
 
 const lineOf = (event: RegistryInput): Line => {
   switch (event.type) {

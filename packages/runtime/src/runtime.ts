@@ -2,7 +2,18 @@
  * The runtime of one node: wires state, loop, gossip, sync, search and the door together over the ports, and drives them by
  * the clock. It decides nothing about entities: that is the step's.
  */
-import type { Clock, Effects, Log, Mesh, Metrics, Random, Registry, RegistryState, Store } from '@rollcall/core'
+import type {
+  Clock,
+  Effects,
+  Log,
+  Mesh,
+  Metrics,
+  Random,
+  Registry,
+  RegistryInput,
+  RegistryState,
+  Store,
+} from '@rollcall/core'
 import type { EntityId, Signer, Verifier } from '@rollcall/protocol'
 import { Audit } from './audit.ts'
 import { boot } from './boot.ts'
@@ -19,6 +30,7 @@ import { Sessions } from './sessions.ts'
 import type { RuntimeSettings } from './settings.ts'
 import { Timers } from './timers.ts'
 import { Views } from './views.ts'
+import { Walks } from './walks.ts'
 
 export interface RuntimeInit {
   readonly settings: RuntimeSettings
@@ -90,6 +102,7 @@ class NodeRuntime implements Runtime {
   readonly #observer: Observer
   readonly #sessions = new Sessions()
   readonly #timers: Timers
+  readonly #walks: Walks
   /** Whether the last tick left work, and the next has not come yet. */
   #moreIsDue = false
 
@@ -108,6 +121,7 @@ class NodeRuntime implements Runtime {
         this.#carryOut(effects)
       },
     })
+    this.#walks = new Walks(this.#loop, this.#timers)
     this.inside = { ...parts, inboxLength: () => this.#loop.length }
     const evidence = new Evidence(init.verifier, state)
     this.#audit = new Audit({ ...init, state, store, linksMax: settings.auditLinksMax })
@@ -159,11 +173,11 @@ class NodeRuntime implements Runtime {
       this.#peers.syncAll()
     })
     this.#timers.every(settings.flushIntervalMs, () => {
-      this.#flush(Math.ceil(state.unflushed.size / FLUSH_SLICE))
+      this.#walks.start('flush', flushSlices(state.unflushed.size))
       void this.#audit.prune()
     })
     this.#timers.every(settings.sweepIntervalMs, () => {
-      this.#sweep([...state.holdings.keys()], 0)
+      this.#walks.start('sweep', sweepSlices([...state.holdings.keys()]))
     })
     this.#timers.every(settings.filterIntervalMs, () => void filters.rebuild())
   }
@@ -201,24 +215,14 @@ class NodeRuntime implements Runtime {
       this.#loop.submit({ type: 'tick' })
     })
   }
+}
 
-  /** The last of so many slices takes along what came meanwhile, and makes all of them durable. */
-  #flush(slices: number): void {
-    if (slices <= 1) {
-      this.#loop.submit({ type: 'flush' })
-      return
-    }
-    this.#loop.submit({ type: 'flush_beats', limit: FLUSH_SLICE })
-    this.#timers.once('flush', 0, () => {
-      this.#flush(slices - 1)
-    })
-  }
+/** The last slice takes along what came meanwhile, and makes all of them durable. */
+function* flushSlices(unflushed: number): Generator<RegistryInput> {
+  for (let left = unflushed; left > FLUSH_SLICE; left -= FLUSH_SLICE) yield { type: 'flush_beats', limit: FLUSH_SLICE }
+  yield { type: 'flush' }
+}
 
-  #sweep(ids: readonly EntityId[], at: number): void {
-    if (at >= ids.length) return
-    this.#loop.submit({ type: 'sweep', ids: ids.slice(at, at + SWEEP_SLICE) })
-    this.#timers.once('sweep', 0, () => {
-      this.#sweep(ids, at + SWEEP_SLICE)
-    })
-  }
+function* sweepSlices(ids: readonly EntityId[]): Generator<RegistryInput> {
+  for (let at = 0; at < ids.length; at += SWEEP_SLICE) yield { type: 'sweep', ids: ids.slice(at, at + SWEEP_SLICE) }
 }

@@ -150,21 +150,24 @@ export class Sync {
    * is asked for, and the other does not travel (M2 may decide otherwise).
    */
   async #reconcile(peer: NodeId, options: { readonly isCertain: boolean }): Promise<void> {
-    const { state } = this.#init
+    const { state, eventLoop } = this.#init
     let next: Range[] | undefined = openingMessage(state.items)
     let found = new Map<EntityId, ListedItem | undefined>()
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
-      await this.#init.eventLoop.next()
+      // Pieces of their own: each may take ten milliseconds on a machine that is busy (S2).
+      await eventLoop.next()
       const { ours, theirs } = differencesIn(state.items, answer)
       for (const { id } of ours) if (!found.has(id)) found.set(id, undefined)
       for (const item of theirs) found.set(item.id, item)
+      await eventLoop.next()
       next = nextMessage(state.items, answer)
       if (found.size >= GATHERED_MAX || next === undefined) {
         for (const part of slices([...found], GATHERED_MAX)) await this.#repair(peer, new Map(part), options)
         if (next === undefined) return
         found = new Map()
+        await eventLoop.next()
         // Where the newest differences are repaired, the places where those entries lay before differ no more (S1).
         next = renewed(state.items, next)
       }

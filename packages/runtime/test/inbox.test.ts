@@ -119,3 +119,22 @@ test('L9: whoever waits for the door alone does not wait for what peers told bef
   while (inbox.length > 0) inbox.done(inbox.take())
   await all
 })
+
+test('L3: whoever waits for the timers waits for those that were added, and for nothing else', async () => {
+  const inbox = new Inbox(1_000)
+  inbox.add(tick)
+  let settled = 0
+  void inbox.settled('timers').then(() => settled++)
+  inbox.add(act)
+  const first = inbox.take()
+  assert.deepEqual(typesOf(first), ['register', 'tick'])
+  assert.equal(settled, 0)
+  inbox.add(tick)
+  inbox.done(first)
+  await Promise.resolve()
+  assert.equal(settled, 1)
+  let again = 0
+  void inbox.settled('timers').then(() => again++)
+  await Promise.resolve()
+  assert.equal(again, 0)
+})
