@@ -3,7 +3,6 @@
  * link that was changed, removed, added or moved breaks the chain at that place; a cut tail is found by the heads that
  * peers remember, because they ride on the status of the node.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import {
   decodeWith,
   type Encodable,
@@ -12,6 +11,7 @@ import {
   equalBytes,
   type Result,
   type Stamp,
+  sha256,
 } from '@rollcall/protocol'
 import type { StoreOp } from './ports/store.ts'
 

@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from './sha256.ts'
 import { base16, fromBase16 } from './text.ts'
 
 /** Id of an agent, a service or a developer: derived from its key (I1). Made only by the functions of this file. */

@@ -6,12 +6,12 @@
  * verifications on every peer; so it costs one of each per turn, and a presence can still travel alone in a sync.
  * Hashing follows RFC 9162 §2.1 (0x00 before a leaf, 0x01 before an inner node); a node without a sibling moves up.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import { type Encodable, type Reader, refuse } from './codec.ts'
 import type { SignatureCheck } from './crypto.ts'
 import type { EntityId, NodeId } from './ids.ts'
 import { nodePublicKey, SIGNATURE_BYTES } from './keys.ts'
 import { LIMITS } from './limits.ts'
+import { sha256 } from './sha256.ts'
 import { DOMAINS, signedBytes } from './signed-bytes.ts'
 
 export interface Word {
@@ -55,12 +55,10 @@ const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => {
   return sha256(scratch)
 }
 
+const LEAF_TAG = Uint8Array.of(LEAF)
+
 const leafOf = (id: EntityId, presenceBytes: Uint8Array): Uint8Array =>
-  sha256
-    .create()
-    .update(Uint8Array.of(LEAF))
-    .update(signedBytes(DOMAINS.presence, id, presenceBytes))
-    .digest()
+  sha256(LEAF_TAG, signedBytes(DOMAINS.presence, id, presenceBytes))
 
 /**
  * One word per presence, in the order given, from a single call of `sign`.

@@ -2,8 +2,7 @@
  * An entry as anti-entropy compares it (S1a): key, and a hash over what replicates. What a node concludes or knows for
  * itself (verdicts, private beats, health, evidence, purge) is in no item, so equal state is an equal digest.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
-import { compareStamps, type EntityId, type Entry, encode, encodeStamp, type Stamp } from '@rollcall/protocol'
+import { compareStamps, type EntityId, type Entry, encode, encodeStamp, type Stamp, sha256 } from '@rollcall/protocol'
 
 export interface Item {
   readonly id: EntityId

@@ -5,7 +5,8 @@
  * A hash is cut into limbs of 24 bits, and limbs are added as they are: a double holds the sum of 2^29 of them exactly, so
  * nothing is carried before a fingerprint is asked for. Carrying at each addition makes it five times slower.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+
+import { sha256 } from '@rollcall/protocol'
 
 export const LIMBS = 11
 const LIMB_BYTES = 3
