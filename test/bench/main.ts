@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { beats } from './beats.ts'
 import { type Bench, type Figure, isReached } from './bench.ts'
 import { bloom } from './bloom.ts'
-import { healing, healingShort } from './heal.ts'
+import { healing } from './heal.ts'
 import { healInjected } from './heal-injected.ts'
 import { healingLive, healingLiveCalm } from './heal-live.ts'
 import { massDeath } from './mass-death.ts'
@@ -31,7 +31,6 @@ const BENCHES: readonly Bench[] = [
   syncEqual,
   syncDiff,
   healing,
-  healingShort,
   healingLive,
   healingLiveCalm,
   healInjected,
