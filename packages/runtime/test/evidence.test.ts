@@ -105,3 +105,15 @@ test('I3: of a record that is held, a later version is believed by its new signa
   ]
   for (const acts of lies) assert.equal(await evidence.judge(recordBy(agent, acts, 1)), 'bad')
 })
+
+test('I3: the entity’s signature under an act does not stand for its developer’s, though it was verified', async () => {
+  const state = emptyState()
+  const evidence = new Evidence(inlineVerifier, state)
+  const [agent, developer] = [new Agent(1), new Developer(1)]
+  const registration = agent.registration(NOW, developer.proofOf(agent))
+  const update = agent.update(NOW + 1, { summary: 'Newer.' })
+  const held = recordBy(agent, [registration, update], 1)
+  assert.equal(await evidence.judge(held), 'good')
+  state.replace(agent.id, held, { nodeMs: NOW, monotonicMs: 0 })
+  assert.equal(await evidence.judge(recordBy(agent, [registration, { ...update, by: 'developer' }], 2)), 'bad')
+})

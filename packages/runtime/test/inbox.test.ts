@@ -138,3 +138,10 @@ test('L3: whoever waits for the timers waits for those that were added, and for 
   await Promise.resolve()
   assert.equal(again, 0)
 })
+
+test('L3: timers that wait for nothing else share a turn', () => {
+  const inbox = new Inbox(1_000)
+  inbox.add(tick)
+  inbox.add(tick)
+  assert.deepEqual(typesOf(inbox.take()), ['tick', 'tick'])
+})
