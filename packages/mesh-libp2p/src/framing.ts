@@ -7,8 +7,8 @@ import {
 } from '@libp2p/utils'
 
 /**
- * One stream carries one question, a frame with its length in front, and one answer: a frame that says what it is and,
- * where it is `ANSWERED`, a second one with the body.
+ * A stream carries questions one after the other, each a frame with its length in front, and after each its answer: a frame
+ * that says what it is and, where it is `ANSWERED`, a second one with the body. After any other answer the asker closes it.
  */
 export const ANSWERED: Uint8Array = Uint8Array.of(0)
 /** The peer's handler failed, or it has too much to do. */

@@ -2,8 +2,9 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { type Clock, MeshError, type MeshProtocol, type Metrics, type RequestOptions } from '@rollcall/core'
 import type { NodeId } from '@rollcall/protocol'
 import { ANSWERED, framesOf, isTooLarge, toError } from './framing.ts'
+import { IdleStreams } from './idle-streams.ts'
 import { RequestGate } from './request-gate.ts'
-import { LINGER_MS, type MeshLimits, STREAMS_PER_PROTOCOL_MAX } from './settings.ts'
+import { type MeshLimits, STREAMS_PER_PROTOCOL_MAX } from './settings.ts'
 
 export interface RequestClientInit {
   readonly clock: Clock
@@ -14,17 +15,19 @@ export interface RequestClientInit {
 }
 
 /**
- * Asks peers, one stream per request. Never dials: that is the dialer's work, and a peer it cannot reach is unreachable
- * here at once.
+ * Asks peers, one request at a time on a stream. Never dials: that is the dialer's work, and a peer it cannot reach is
+ * unreachable here at once.
  */
 export class RequestClient {
   readonly #init: RequestClientInit
   readonly #gate: RequestGate
+  readonly #idle: IdleStreams
   readonly #underWay = new Set<AbortController>()
   #stopped = false
 
   constructor(init: RequestClientInit) {
     this.#init = init
+    this.#idle = new IdleStreams(init.clock)
     this.#gate = new RequestGate({
       runningMax: init.limits.outboundRequestsMax,
       runningPerPeerMax: init.limits.outboundRequestsPerPeerMax,
@@ -56,6 +59,7 @@ export class RequestClient {
   stop(): void {
     this.#stopped = true
     for (const abort of this.#underWay) abort.abort(stoppedError())
+    this.#idle.stop()
   }
 
   async #throughGate(
@@ -90,10 +94,9 @@ export class RequestClient {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const maxBytes = Math.min(options.maxResponseBytes, this.#init.limits.responseBytesMax)
-    let abortStream: (error: Error) => void = () => undefined
+    let stream: Stream | undefined
     try {
-      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX })
-      abortStream = (error) => stream.abort(error)
+      stream = this.#idle.take(connection, protocol) ?? (await openStream(connection, protocol, signal))
       const frames = framesOf(stream, maxBytes)
       await frames.write(body, { signal })
       const outcome = (await frames.read({ signal })).subarray()
@@ -101,12 +104,12 @@ export class RequestClient {
       const answer = (await frames.read({ signal })).subarray()
       // Frames are capped, but at no less than the one byte of the outcome.
       if (answer.byteLength > maxBytes) throw tooLargeError(connection, maxBytes)
-      await stream.close({ signal })
-      this.#closeSoon(stream)
+      frames.unwrap()
+      this.#idle.keep(connection, protocol, stream)
       return answer
     } catch (thrown) {
       const error = this.#explain(thrown, connection, maxBytes, signal)
-      abortStream(error)
+      stream?.abort(error)
       throw error
     }
   }
@@ -121,17 +124,13 @@ export class RequestClient {
     return new MeshError('refused', `${peer} did not answer: ${cause.message}`, { cause })
   }
 
-  /** A peer that has answered but does not close its side would leave us with a stream for good. */
-  #closeSoon(stream: Stream): void {
-    const cancel = this.#init.clock.schedule(LINGER_MS, () => stream.abort(new Error('the peer left its stream open')))
-    if (stream.status === 'open') stream.addEventListener('close', cancel)
-    else cancel()
-  }
-
   #gauge(): void {
     this.#init.metrics.gauge('queue_length', this.#gate.waiting, { queue: 'mesh_requests_out' })
   }
 }
+
+const openStream = (connection: Connection, protocol: MeshProtocol, signal: AbortSignal): Promise<Stream> =>
+  connection.newStream(protocol, { signal, maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX })
 
 const stoppedError = (): MeshError => new MeshError('stopped', 'this mesh was stopped')
 

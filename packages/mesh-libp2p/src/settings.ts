@@ -119,7 +119,13 @@ export const PING_TIMEOUT_MS = 10_000
 
 /** Time for one request of a peer, from its first byte to the end of the answer, in ms. */
 export const SERVE_TIMEOUT_MS = 60_000
-/** Time for the peer to close its side of a stream once it has answered, in ms. */
+/** Streams kept open for later requests, of one protocol to one peer: a sync works on four requests at a time. */
+export const IDLE_STREAMS_MAX = 4
+/** How long a stream is kept for the next request, in ms: longer than from one sync to the next. */
+export const REUSE_MS = 75_000
+/** How long a peer's stream may lie idle, in ms. Longer than `REUSE_MS`, so that no request meets the end of its stream. */
+export const IDLE_TIMEOUT_MS = 90_000
+/** Time for the peer to close its side of a stream on which it was turned away, in ms. */
 export const LINGER_MS = 5_000
 /** Streams of one protocol a peer may have open, so that the client's queue and not a reset is what it meets. */
 export const STREAMS_PER_PROTOCOL_MAX = 256
