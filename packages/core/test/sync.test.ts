@@ -6,10 +6,13 @@ import {
   compareKeys,
   type Differences,
   differencesIn,
+  type InPieces,
+  type ItemKey,
   ItemSet,
   momentKey,
   nextMessage,
   openingMessage,
+  type Prefix,
   type Range,
   renewed,
   type SyncItem,
@@ -33,6 +36,15 @@ const setOf = (items: readonly SyncItem[]): ItemSet<SyncItem> => {
   return set
 }
 
+/** Carries a computation out; between two of its pieces `meanwhile` is called. */
+const whole = <T>(work: InPieces<T>, meanwhile: () => void = () => undefined): T => {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    meanwhile()
+  }
+}
+
 /** Runs a whole reconciliation, and tells what it took. */
 const reconcile = (
   a: ItemSet<SyncItem>,
@@ -47,12 +59,12 @@ const reconcile = (
   for (;;) {
     rounds++
     assert.ok(rounds < 10_000, 'a reconciliation ends')
-    const answer = answerMessage(b, message, options)
+    const answer = whole(answerMessage(b, message, options))
     sizeMax = Math.max(sizeMax, answer.length)
-    const differences = differencesIn(a, answer)
+    const differences = whole(differencesIn(a, answer))
     theirs.push(...differences.theirs)
     ours.push(...differences.ours)
-    const next = nextMessage(a, answer, options)
+    const next = whole(nextMessage(a, answer, options))
     if (next === undefined) return { theirs, ours, rounds, sizeMax }
     message = next
   }
@@ -220,18 +232,26 @@ class Side {
   }
 }
 
-/** Runs a reconciliation that repairs what it finds before it asks on; resolves with the claims that travelled. */
-const repairing = (a: Side, b: Side, gatheredMax: number): { readonly rounds: number; readonly claims: number } => {
+/**
+ * Runs a reconciliation that repairs what it finds before it asks on; resolves with the claims that travelled. `meanwhile` is
+ * called between the pieces of each computation.
+ */
+const repairing = (
+  a: Side,
+  b: Side,
+  gatheredMax: number,
+  meanwhile = () => undefined,
+): { readonly rounds: number; readonly claims: number } => {
   let found = new Set<string>()
   let claims = 0
   let message: Range[] | undefined = openingMessage(a.set)
   for (let rounds = 1; ; rounds++) {
     assert.ok(rounds < 10_000, 'a reconciliation ends')
-    const answer: Range[] = answerMessage(b.set, message)
+    const answer: Range[] = whole(answerMessage(b.set, message), meanwhile)
     for (const { claim } of [...message, ...answer]) claims += claim.kind === 'list' ? 1 + claim.items.length : 1
-    const { ours, theirs } = differencesIn(a.set, answer)
+    const { ours, theirs } = whole(differencesIn(a.set, answer), meanwhile)
     for (const { id } of [...ours, ...theirs]) found.add(id)
-    message = nextMessage(a.set, answer)
+    message = whole(nextMessage(a.set, answer), meanwhile)
     if (found.size >= gatheredMax || message === undefined) {
       for (const id of found) {
         const [mine, their] = [a.held.get(id), b.held.get(id)]
@@ -240,7 +260,7 @@ const repairing = (a: Side, b: Side, gatheredMax: number): { readonly rounds: nu
       }
       if (message === undefined) return { rounds, claims }
       found = new Set()
-      message = renewed(a.set, message)
+      message = whole(renewed(a.set, message), meanwhile)
     }
   }
 }
@@ -254,6 +274,96 @@ test('S1: two sides that repair as they go hold the same in the end', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('S1, S2: sets that change between the pieces of a computation hold the same after one that nothing disturbs', () => {
+  const changes = fc.array(fc.tuple(fc.boolean(), fc.nat(2_000), fc.nat(60)), { maxLength: 60 })
+  fc.assert(
+    fc.property(fc.nat(1_500), fc.nat(1_500), changes, (shift, count, meanwhile) => {
+      const many = Array.from({ length: 1_500 }, (_, i) => item(i, i % 50, i % 3))
+      const [a, b] = [new Side(many.slice(0, count)), new Side(many.slice(shift))]
+      const left = [...meanwhile]
+      repairing(a, b, 64, () => {
+        const [toA, entity, wallMs] = left.pop() ?? []
+        if (entity !== undefined && wallMs !== undefined) (toA ? a : b).take(item(entity, wallMs, 0))
+      })
+      repairing(a, b, 64)
+      assert.deepEqual(a.set.fingerprint(), b.set.fingerprint())
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('S1, S2: a change between two pieces is no difference of the ranges that it is not in', () => {
+  const many = Array.from({ length: 4_000 }, (_, i) => item(i, 10 + i, 0))
+  const set = setOf(many)
+  const lowest = many.filter((_, i) => i % 20 === 0).reverse()
+  const same = [...lowest.slice(0, -1), undefined].map((lower, i): Range => {
+    const fingerprint = set.fingerprint({ lower, upper: lowest[i - 1] })
+    return { lower, claim: { kind: 'fingerprint', fingerprint } }
+  })
+  for (const computation of [answerMessage, nextMessage]) {
+    let changes = 0
+    const said = whole(computation<SyncItem>(set, same), () => set.insert(item(9_000 + changes, changes++, 1))) ?? []
+    assert.ok(changes >= 3, `${changes} changes`)
+    assert.deepEqual(said[0], { lower: lowest.at(-2), claim: { kind: 'skip' } }, computation.name)
+    for (let wallMs = 0; wallMs < changes; wallMs++) set.remove(item(9_000 + wallMs, wallMs, 1))
+  }
+  let changes = 0
+  const again = whole(renewed(set, same), () => set.insert(item(9_000 + changes, changes++, 1)))
+  assert.ok(changes >= 3)
+  assert.deepEqual(again.slice(0, -1), same.slice(0, -1))
+})
+
+/** Counts what is looked up in it. */
+class WatchedSet extends ItemSet<SyncItem> {
+  lookups = 0
+
+  override before(key: ItemKey | undefined): Prefix {
+    this.lookups++
+    return super.before(key)
+  }
+
+  override first(rank: number): Prefix {
+    this.lookups++
+    return super.first(rank)
+  }
+
+  override *range(range: { readonly lower: ItemKey | undefined; readonly upper: ItemKey | undefined }) {
+    for (const one of super.range(range)) {
+      this.lookups++
+      yield one
+    }
+  }
+}
+
+test('S2: each piece of a computation looks a bounded number of things up', () => {
+  const a = new WatchedSet()
+  const b = new WatchedSet()
+  for (let i = 0; i < 20_000; i++) {
+    a.insert(item(i, i, 0))
+    if (i % 9 > 0) b.insert(item(i, i, 0))
+  }
+  let most = 0
+  const rest = (): undefined => {
+    most = Math.max(most, a.lookups + b.lookups)
+    a.lookups = 0
+    b.lookups = 0
+  }
+  const carriedOut = <T>(work: InPieces<T>): T => {
+    rest()
+    const value = whole(work, rest)
+    rest()
+    return value
+  }
+  let message: Range[] | undefined = openingMessage(a)
+  while (message !== undefined) {
+    const answer: Range[] = carriedOut(answerMessage(b, message))
+    carriedOut(differencesIn(a, answer))
+    message = carriedOut(nextMessage(a, answer))
+    if (message !== undefined) message = carriedOut(renewed(a, message))
+  }
+  assert.ok(most <= 160, `${most} lookups in one piece`)
 })
 
 test('S1: of entries that changed, the places where they lay before are hardly looked at', () => {
@@ -275,12 +385,12 @@ test('S2: a set of any size is listed to a node that holds nothing in messages o
   let message = openingMessage(empty)
   let learnt = 0
   for (;;) {
-    const answer = answerMessage(full, message)
+    const answer = whole(answerMessage(full, message))
     let size = 0
     for (const { claim } of answer) size += claim.kind === 'list' ? claim.items.length : 1
     listSizes.push(size)
-    learnt += differencesIn(empty, answer).theirs.length
-    const next = nextMessage(empty, answer)
+    learnt += whole(differencesIn(empty, answer)).theirs.length
+    const next = whole(nextMessage(empty, answer))
     if (next === undefined) break
     message = next
   }

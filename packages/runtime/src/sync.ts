@@ -11,6 +11,7 @@ import {
   answerMessage,
   type Clock,
   differencesIn,
+  type InPieces,
   type ListedItem,
   type Log,
   type Mesh,
@@ -156,20 +157,19 @@ export class Sync {
     for (let round = 0; round < ROUNDS_MAX; round++) {
       if (this.#turns.mustYieldTo(peer)) throw new Busy()
       const answer: readonly Range[] = (await this.#ask(peer, { type: 'ranges', ranges: next }, 'ranges')).ranges
-      // Pieces of their own: each may take ten milliseconds on a machine that is busy (S2).
       await eventLoop.next()
-      const { ours, theirs } = differencesIn(state.items, answer)
+      const { ours, theirs } = await this.#inPieces(differencesIn(state.items, answer))
       for (const { id } of ours) if (!found.has(id)) found.set(id, undefined)
       for (const item of theirs) found.set(item.id, item)
       await eventLoop.next()
-      next = nextMessage(state.items, answer)
+      next = await this.#inPieces(nextMessage(state.items, answer))
       if (found.size >= GATHERED_MAX || next === undefined) {
         for (const part of slices([...found], GATHERED_MAX)) await this.#repair(peer, new Map(part), options)
         if (next === undefined) return
         found = new Map()
         await eventLoop.next()
         // Where the newest differences are repaired, the places where those entries lay before differ no more (S1).
-        next = renewed(state.items, next)
+        next = await this.#inPieces(renewed(state.items, next))
       }
     }
     throw new Error(`not settled after ${ROUNDS_MAX} rounds`)
@@ -238,10 +238,10 @@ export class Sync {
       case 'hello':
         this.#hearAll(request)
         if (this.#turns.leaves(from)) this.#init.onRepaired()
-        return this.#hello(from, answerMessage(state.items, request.ranges))
+        return this.#hello(from, await this.#inPieces(answerMessage(state.items, request.ranges)))
       case 'ranges':
         if (!this.#turns.admits(from)) return { type: 'busy' }
-        return { type: 'ranges', ranges: answerMessage(state.items, request.ranges) }
+        return { type: 'ranges', ranges: await this.#inPieces(answerMessage(state.items, request.ranges)) }
       case 'busy':
         return request
       case 'get': {
@@ -274,6 +274,15 @@ export class Sync {
     if (good.length === 0) return
     if (!submit({ type: 'deltas', deltas: good, from, source: 'sync' })) throw new Error('the inbox is full')
     metrics.count('sync_repairs_total', {}, good.length)
+  }
+
+  /** Carries out a computation of which each piece after the first waits for its turn on the event loop. */
+  async #inPieces<T>(work: InPieces<T>): Promise<T> {
+    for (;;) {
+      const step = work.next()
+      if (step.done === true) return step.value
+      await this.#init.eventLoop.next()
+    }
   }
 
   /** The wanted parts of an entry, as far as it is still held. */

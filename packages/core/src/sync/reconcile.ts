@@ -66,8 +66,12 @@ export interface ReconcileOptions {
   readonly messageMax: number
 }
 
-/** A message of 512 is made in a few milliseconds: the event loop must not wait for it longer (S2). */
 export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 512 }
+/**
+ * Ranges and items between two rests. Each takes some 10 microseconds, and five times as long where the code has not run
+ * before.
+ */
+const PIECE = 64
 /** Items of one list in an answer; where there are more in a range, it is answered with several. */
 const ANSWER_LIST_MAX = 256
 export const HASH_PREFIX_BYTES = 8
@@ -93,16 +97,27 @@ export const listed = ({ stamp, id, recordHash, presenceHash }: SyncItem): Liste
   presenceHash: presenceHash.subarray(0, HASH_PREFIX_BYTES),
 })
 
+/**
+ * A computation that may rest where it yields, and be gone on with later: each piece takes a few milliseconds at most (S2).
+ * The set may change meanwhile. Each range is then compared with what the set held at its time, as if in two messages.
+ */
+export type InPieces<T> = Generator<undefined, T, undefined>
+
 /** The answer of the side that was asked. */
-export const answerMessage = <T extends SyncItem>(
+export function* answerMessage<T extends SyncItem>(
   set: ItemSet<T>,
   message: readonly Range[],
   options: ReconcileOptions = RECONCILE_DEFAULTS,
-): Range[] => {
+): InPieces<Range[]> {
   const answer = new MessageBuilder(set, options)
-  const stretchOf = stretchesOf(set)
+  const mustRest = pacing()
+  let stretchOf = stretchesOf(set)
   for (const { range, claim } of spans(message)) {
     if (answer.isFull) break
+    if (mustRest(answer.size)) {
+      yield
+      stretchOf = stretchesOf(set)
+    }
     if (claim.kind === 'list') answer.list(stretchOf(range))
     else if (claim.kind === 'skip') answer.skip(range)
     else answer.compare(stretchOf(range), claim.fingerprint, (stretch) => answer.list(stretch))
@@ -111,23 +126,35 @@ export const answerMessage = <T extends SyncItem>(
 }
 
 /** What the asker learns from the lists of an answer. */
-export const differencesIn = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Differences => {
-  const found = { theirs: [], ours: [] }
-  for (const { range, claim } of spans(message)) if (claim.kind === 'list') collect(set, range, claim.items, found)
+export function* differencesIn<T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): InPieces<Differences> {
+  const found: { readonly theirs: ListedItem[]; readonly ours: SyncItem[] } = { theirs: [], ours: [] }
+  const mustRest = pacing()
+  let items = 0
+  for (const { range, claim } of spans(message)) {
+    if (claim.kind !== 'list') continue
+    if (mustRest(items)) yield
+    collect(set, range, claim.items, found)
+    items += claim.items.length
+  }
   return found
 }
 
 /** What the asker asks next; undefined when all is settled. What was listed counts as settled. */
-export const nextMessage = <T extends SyncItem>(
+export function* nextMessage<T extends SyncItem>(
   set: ItemSet<T>,
   message: readonly Range[],
   options: ReconcileOptions = RECONCILE_DEFAULTS,
-): Range[] | undefined => {
+): InPieces<Range[] | undefined> {
   const next = new MessageBuilder(set, options)
-  const stretchOf = stretchesOf(set)
+  const mustRest = pacing()
+  let stretchOf = stretchesOf(set)
   for (const { range, claim } of spans(message)) {
     // What is not looked at now is one fingerprint at the end of the next message, and comes again.
     if (next.isFull) break
+    if (mustRest(next.size)) {
+      yield
+      stretchOf = stretchesOf(set)
+    }
     if (claim.kind === 'fingerprint') next.compare(stretchOf(range), claim.fingerprint, () => next.askFor(range))
     else next.skip(range)
   }
@@ -136,13 +163,35 @@ export const nextMessage = <T extends SyncItem>(
 }
 
 /** A message that says the same ranges of what the set holds now. */
-export const renewed = <T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): Range[] => {
-  const stretchOf = stretchesOf(set)
-  return Array.from(spans(message), ({ range, claim }) => {
-    if (claim.kind !== 'fingerprint') return { lower: range.lower, claim }
-    const { from, to } = stretchOf(range)
-    return { lower: range.lower, claim: { kind: 'fingerprint', fingerprint: fingerprintBetween(from, to) } }
-  })
+export function* renewed<T extends SyncItem>(set: ItemSet<T>, message: readonly Range[]): InPieces<Range[]> {
+  const ranges: Range[] = []
+  const mustRest = pacing()
+  let stretchOf = stretchesOf(set)
+  for (const { range, claim } of spans(message)) {
+    if (mustRest(0)) {
+      yield
+      stretchOf = stretchesOf(set)
+    }
+    if (claim.kind !== 'fingerprint') ranges.push({ lower: range.lower, claim })
+    else {
+      const { from, to } = stretchOf(range)
+      ranges.push({ lower: range.lower, claim: { kind: 'fingerprint', fingerprint: fingerprintBetween(from, to) } })
+    }
+  }
+  return ranges
+}
+
+/** Tells before each range whether it is time to rest; `size` counts what has grown out of those before. */
+const pacing = (): ((size: number) => boolean) => {
+  let ranges = 0
+  let restedAt = 0
+  return (size) => {
+    ranges++
+    if (ranges + size - restedAt <= PIECE) return false
+    ranges = 1
+    restedAt = size
+    return true
+  }
 }
 
 /** Ranges of a message with both ends. */
@@ -161,7 +210,7 @@ interface Stretch extends ItemRange {
   readonly to: Prefix
 }
 
-/** Ranges of one message as stretches of a set. Two that follow each other have an end in common: it is looked up once. */
+/** Ranges of one message as stretches of a set that does not change meanwhile. Two that follow each other have an end in common: it is looked up once. */
 const stretchesOf = <T extends SyncItem>(set: ItemSet<T>): ((range: ItemRange) => Stretch) => {
   let known: { readonly key: ItemKey | undefined; readonly before: Prefix } | undefined
   return (range) => {
@@ -195,6 +244,11 @@ class MessageBuilder<T extends SyncItem> {
   readonly #options: ReconcileOptions
   readonly #ranges: Range[] = []
   #size = 0
+
+  /** Ranges and items in it. */
+  get size(): number {
+    return this.#size
+  }
 
   constructor(set: ItemSet<T>, options: ReconcileOptions) {
     this.#set = set
