@@ -1,11 +1,13 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Log } from '@rollcall/core'
 import { type NodeId, parseNodeId } from '@rollcall/protocol'
 
-/** Open connections to `peer`, the newest last: libp2p keeps them in the order they opened. */
+/**
+ * Open connections to `peer`, the newest last: libp2p keeps them in the order they opened. It is asked for all of them: to
+ * make its kind of id out of ours takes longer than to look through hundreds.
+ */
 export const connectionsTo = (node: Libp2p, peer: NodeId): readonly Connection[] =>
-  node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+  node.getConnections().filter(({ status, remotePeer }) => status === 'open' && remotePeer.toString() === peer)
 
 /** Ids of the peers with an open connection. */
 export const connectedPeersOf = (node: Libp2p): ReadonlySet<NodeId> => {
