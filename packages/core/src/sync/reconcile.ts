@@ -66,6 +66,7 @@ export interface ReconcileOptions {
   readonly messageMax: number
 }
 
+/** What nodes use. A peer may use other sizes, and is understood. */
 export const RECONCILE_DEFAULTS: ReconcileOptions = { listMax: 32, branches: 16, messageMax: 512 }
 /**
  * Ranges and items between two rests. Each takes some 10 microseconds, and five times as long where the code has not run
@@ -114,10 +115,7 @@ export function* answerMessage<T extends SyncItem>(
   let stretchOf = stretchesOf(set)
   for (const { range, claim } of spans(message)) {
     if (answer.isFull) break
-    if (mustRest(answer.size)) {
-      yield
-      stretchOf = stretchesOf(set)
-    }
+    if (mustRest(answer.size)) stretchOf = yield* rested(set)
     if (claim.kind === 'list') answer.list(stretchOf(range))
     else if (claim.kind === 'skip') answer.skip(range)
     else answer.compare(stretchOf(range), claim.fingerprint, (stretch) => answer.list(stretch))
@@ -151,10 +149,7 @@ export function* nextMessage<T extends SyncItem>(
   for (const { range, claim } of spans(message)) {
     // What is not looked at now is one fingerprint at the end of the next message, and comes again.
     if (next.isFull) break
-    if (mustRest(next.size)) {
-      yield
-      stretchOf = stretchesOf(set)
-    }
+    if (mustRest(next.size)) stretchOf = yield* rested(set)
     if (claim.kind === 'fingerprint') next.compare(stretchOf(range), claim.fingerprint, () => next.askFor(range))
     else next.skip(range)
   }
@@ -168,10 +163,7 @@ export function* renewed<T extends SyncItem>(set: ItemSet<T>, message: readonly 
   const mustRest = pacing()
   let stretchOf = stretchesOf(set)
   for (const { range, claim } of spans(message)) {
-    if (mustRest(0)) {
-      yield
-      stretchOf = stretchesOf(set)
-    }
+    if (mustRest(0)) stretchOf = yield* rested(set)
     if (claim.kind !== 'fingerprint') ranges.push({ lower: range.lower, claim })
     else {
       const { from, to } = stretchOf(range)
@@ -204,13 +196,22 @@ function* spans(message: readonly Range[]): Generator<{ readonly range: ItemRang
   }
 }
 
+/** Rests. What was looked up before may not hold any more. */
+function* rested<T extends SyncItem>(set: ItemSet<T>): InPieces<(range: ItemRange) => Stretch> {
+  yield
+  return stretchesOf(set)
+}
+
 /** A range of a set, and what lies before its two ends there. */
 interface Stretch extends ItemRange {
   readonly from: Prefix
   readonly to: Prefix
 }
 
-/** Ranges of one message as stretches of a set that does not change meanwhile. Two that follow each other have an end in common: it is looked up once. */
+/**
+ * Ranges of one message as stretches of a set that does not change meanwhile. Two that follow each other have an end in
+ * common: it is looked up once.
+ */
 const stretchesOf = <T extends SyncItem>(set: ItemSet<T>): ((range: ItemRange) => Stretch) => {
   let known: { readonly key: ItemKey | undefined; readonly before: Prefix } | undefined
   return (range) => {
